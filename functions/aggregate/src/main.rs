@@ -1,0 +1,3 @@
+//! The `aggregate` function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `provision` function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `score` function.
+
+fn main() {}
