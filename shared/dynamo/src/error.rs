@@ -1,0 +1,93 @@
+//! What a store can fail with, told apart by the one question a caller asks: try again?
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+
+/// A failed call of the store. Its text never carries an item's content.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The table did not answer, or asked to be asked again.
+    #[error("{operation} did not succeed this time: {code}")]
+    Unavailable {
+        /// The call.
+        operation: &'static str,
+        /// The service's error code, or what went wrong on the way.
+        code: String,
+    },
+    /// The table refused the call; the same call will be refused again.
+    #[error("{operation} was refused: {code}, request {request_id}")]
+    Refused {
+        /// The call.
+        operation: &'static str,
+        /// The service's error code.
+        code: String,
+        /// The service's id of the request.
+        request_id: String,
+    },
+    /// A stored item has not the form that this version reads.
+    #[error("item {sk} of {pk} is not readable")]
+    Unreadable {
+        /// The item's partition key.
+        pk: String,
+        /// The item's sort key.
+        sk: String,
+        /// What did not fit.
+        #[source]
+        source: serde_dynamo::Error,
+    },
+    /// A domain value did not become an item.
+    #[error("an item could not be written down")]
+    Unwritable(#[source] serde_dynamo::Error),
+}
+
+const RETRYABLE: &[&str] = &[
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+impl StoreError {
+    /// Tells whether the same call may succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// Classifies an SDK error. Only codes and request ids are kept: messages may quote items.
+    pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata,
+    {
+        let SdkError::ServiceError(service) = error else {
+            let code = match error {
+                SdkError::TimeoutError(_) => "timeout",
+                SdkError::DispatchFailure(_) => "no connection",
+                SdkError::ResponseError(_) => "broken response",
+                _ => "request not sent",
+            };
+            return Self::Unavailable { operation, code: code.to_owned() };
+        };
+        let code = service.err().code().unwrap_or("unknown").to_owned();
+        if RETRYABLE.contains(&code.as_str()) || service.raw().status().is_server_error() {
+            return Self::Unavailable { operation, code };
+        }
+        let request_id = service.raw().headers().get("x-amzn-requestid").unwrap_or("unknown");
+        Self::Refused { operation, code, request_id: request_id.to_owned() }
+    }
+}
+
+impl<E> From<(&'static str, SdkError<E>)> for StoreError
+where
+    E: ProvideErrorMetadata,
+    SdkError<E>: RequestId,
+{
+    fn from((operation, error): (&'static str, SdkError<E>)) -> Self {
+        Self::from_sdk(operation, &error)
+    }
+}
