@@ -89,7 +89,7 @@ impl Links {
     }
 
     /// Iterates over the links, earliest first.
-    pub fn iter(&self) -> std::slice::Iter<'_, RecordedLink> {
+    pub fn iter(&self) -> impl Iterator<Item = &RecordedLink> {
         self.0.iter()
     }
 

@@ -1,9 +1,6 @@
 //! What a store can fail with, told apart by the one question a caller asks: try again?
 
-use aws_sdk_dynamodb::{
-    error::{ProvideErrorMetadata, SdkError},
-    operation::RequestId,
-};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
 /// A failed call of the store. Its text never carries an item's content.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +32,7 @@ pub enum StoreError {
         sk: String,
         /// What did not fit.
         #[source]
-        source: serde_dynamo::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A domain value did not become an item.
     #[error("an item could not be written down")]
@@ -80,14 +77,10 @@ impl StoreError {
         let request_id = service.raw().headers().get("x-amzn-requestid").unwrap_or("unknown");
         Self::Refused { operation, code, request_id: request_id.to_owned() }
     }
-}
 
-impl<E> From<(&'static str, SdkError<E>)> for StoreError
-where
-    E: ProvideErrorMetadata,
-    SdkError<E>: RequestId,
-{
-    fn from((operation, error): (&'static str, SdkError<E>)) -> Self {
-        Self::from_sdk(operation, &error)
+    /// Says that a request lacked a part, which is a mistake of this crate.
+    pub(crate) fn incomplete(error: &BuildError) -> Self {
+        let (code, request_id) = (error.to_string(), "not sent".to_owned());
+        Self::Refused { operation: "request", code, request_id }
     }
 }

@@ -23,7 +23,12 @@
 //! `<version>`, `<segment>` and `<score>` are padded with zeros so that text order is number
 //! order. A tenant id holds no `#`, so no key of one tenant is a key of another.
 
-use domain::{api_key::KeyHash, tenant::TenantId};
+use domain::{
+    api_key::KeyHash, event::EventId, home::HomeId, stage::Stage, tenant::TenantId, time::Day,
+};
+
+/// In how many partitions the index keeps the leads of one stage.
+pub const SCORE_SHARDS: u8 = 4;
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +39,147 @@ pub struct Key {
     pub sk: String,
 }
 
+/// The sort key of every home.
+pub const HOME: &str = "home";
+
+/// The sort key of every lead.
+pub const LEAD: &str = "lead";
+
+/// The partition of a home, in either table.
+pub fn home_partition(tenant: &TenantId, home: HomeId) -> String {
+    format!("{tenant}#{home}")
+}
+
+/// The key of an event.
+pub fn event(tenant: &TenantId, home: HomeId, id: &EventId) -> Key {
+    Key { pk: home_partition(tenant, home), sk: id.to_string() }
+}
+
+/// The key of a home.
+pub fn home(tenant: &TenantId, home: HomeId) -> Key {
+    Key { pk: home_partition(tenant, home), sk: HOME.to_owned() }
+}
+
+/// The key of a lead, by its survivor.
+pub fn lead(tenant: &TenantId, survivor: HomeId) -> Key {
+    Key { pk: home_partition(tenant, survivor), sk: LEAD.to_owned() }
+}
+
+/// Reads the tenant and home that a partition of homes belongs to.
+pub fn parse_home_partition(pk: &str) -> Option<(TenantId, HomeId)> {
+    let (tenant, home) = pk.split_once('#')?;
+    Some((tenant.parse().ok()?, home.parse().ok()?))
+}
+
+/// The key of a tenant.
+pub fn tenant(tenant: &TenantId) -> Key {
+    Key { pk: tenant.to_string(), sk: "tenant".to_owned() }
+}
+
 /// The key of an API key.
 pub fn api_key(tenant: &TenantId, hash: &KeyHash) -> Key {
     Key { pk: tenant.to_string(), sk: format!("api_key#{}", hash.as_str()) }
+}
+
+/// The key of the note that says which rule set is active.
+pub fn active_rule_set(tenant: &TenantId) -> Key {
+    Key { pk: tenant.to_string(), sk: "rule_set#active".to_owned() }
+}
+
+/// The key of one version of the rules.
+pub fn rule_set(tenant: &TenantId, version: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("rule_set#{version:010}") }
+}
+
+/// The key of what one scan segment saw on a day.
+pub fn rollup_partial(tenant: &TenantId, day: Day, segment: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("rollup#{day}#{segment:05}") }
+}
+
+/// The first and last sort key of the rollups of the days from `from` to `to`, both included.
+pub fn rollup_range(from: Day, to: Day) -> (String, String) {
+    (format!("rollup#{from}#"), format!("rollup#{to}#~"))
+}
+
+/// Reads the day of a rollup partial's sort key.
+pub fn parse_rollup_day(sk: &str) -> Option<Day> {
+    sk.strip_prefix("rollup#")?.split_once('#')?.0.parse().ok()
+}
+
+/// The key of the mark that a past day's counts have changed.
+pub fn dirty_day(tenant: &TenantId, day: Day) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("{DIRTY_DAY}{day}") }
+}
+
+/// What the sort key of every dirty day begins with.
+pub const DIRTY_DAY: &str = "dirty_day#";
+
+/// The key of the installation's wrapped secret.
+pub fn installation_secret() -> Key {
+    Key { pk: INSTALLATION.to_owned(), sk: "secret".to_owned() }
+}
+
+/// The key of a nightly run.
+pub fn run(day: Day) -> Key {
+    Key { pk: INSTALLATION.to_owned(), sk: format!("run#{day}") }
+}
+
+// A tenant of this name shares the partition but none of its sort keys.
+const INSTALLATION: &str = "installation";
+
+/// The index partition of a lead in a stage.
+pub fn score_partition(tenant: &TenantId, stage: Stage, shard: u8) -> String {
+    format!("{tenant}#{stage}#{shard}")
+}
+
+/// The index sort key of a lead with a score: text order is order by score, then by id.
+pub fn score_rank(score: i64, lead: HomeId) -> String {
+    format!("{:012}#{lead}", score.max(0))
+}
+
+/// The shard of the index that a lead is kept in.
+pub fn score_shard(lead: HomeId) -> u8 {
+    let [.., last] = lead.as_bytes();
+    last % SCORE_SHARDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_order_of_ranks_is_order_by_score() {
+        let lead = HomeId::from_bytes([1; 16]);
+        assert!(score_rank(9, lead) < score_rank(10, lead));
+        assert!(score_rank(10, HomeId::from_bytes([9; 16])) < score_rank(11, lead));
+    }
+
+    #[test]
+    fn every_key_of_a_tenant_starts_with_it() {
+        let acme: TenantId = "acme".parse().unwrap();
+        let home_id = HomeId::from_bytes([1; 16]);
+        let day: Day = "2026-11-20".parse().unwrap();
+        let id = EventId::from_sender("e1").unwrap();
+        for key in [
+            event(&acme, home_id, &id),
+            home(&acme, home_id),
+            lead(&acme, home_id),
+            tenant(&acme),
+            active_rule_set(&acme),
+            rule_set(&acme, 1),
+            rollup_partial(&acme, day, 3),
+            dirty_day(&acme, day),
+        ] {
+            assert_eq!(key.pk.split('#').next(), Some("acme"), "{key:?}");
+        }
+        assert!(score_partition(&acme, Stage::Hot, 0).starts_with("acme#"));
+    }
+
+    #[test]
+    fn a_partition_of_homes_reads_back() {
+        let acme: TenantId = "acme".parse().unwrap();
+        let id = HomeId::from_bytes([1; 16]);
+        assert_eq!(parse_home_partition(&home_partition(&acme, id)), Some((acme, id)));
+        assert_eq!(parse_home_partition("acme"), None);
+    }
 }

@@ -3,14 +3,33 @@
 //! Invariant: no function here takes a key without a tenant, and no SDK type leaves the crate.
 
 mod api_keys;
+mod commit;
 mod error;
+mod events;
+mod homes;
 mod items;
 pub mod keys;
+mod leads;
+mod rule_sets;
+mod settings;
+mod tenants;
 
-use aws_sdk_dynamodb::Client;
+use std::collections::HashSet;
 
-pub use crate::{api_keys::StoredApiKey, error::StoreError};
+use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
+
+pub use crate::{
+    api_keys::StoredApiKey,
+    commit::{ChangedLead, Commit, CommitError, MAX_ITEMS},
+    error::StoreError,
+    leads::{ListedLead, ScorePlace, Standing},
+    settings::{Settings, SettingsCache},
+    tenants::Tenant,
+};
 use crate::{items::Item, keys::Key};
+
+/// How many items one BatchGetItem may ask for.
+const BATCH: usize = 100;
 
 /// The two tables of an installation.
 #[derive(Clone, Debug)]
@@ -38,5 +57,42 @@ impl Store {
             .await
             .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
         Ok(answer.item)
+    }
+
+    /// Reads items of the leads table, strongly consistent, each key once; asks again for what the
+    /// service left unread.
+    async fn batch_get_leads(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let keys: HashSet<Key> = keys.into_iter().collect();
+        let mut wanted: Vec<Item> = keys.iter().map(items::key_attributes).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut rounds = 2 + wanted.len() / BATCH * 2;
+        while !wanted.is_empty() {
+            rounds = rounds.checked_sub(1).ok_or_else(|| StoreError::Unavailable {
+                operation: "BatchGetItem",
+                code: "items left unread".to_owned(),
+            })?;
+            let rest = wanted.split_off(wanted.len().min(BATCH));
+            let batch = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| StoreError::incomplete(&error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.leads_table, batch)
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
+            let mut tables = answer.responses.unwrap_or_default();
+            found.extend(tables.remove(&self.leads_table).unwrap_or_default());
+            let mut unread = answer.unprocessed_keys.unwrap_or_default();
+            wanted = unread.remove(&self.leads_table).map(|unread| unread.keys).unwrap_or_default();
+            wanted.extend(rest);
+        }
+        Ok(found)
     }
 }

@@ -1,0 +1,100 @@
+//! Homes and leads as they are kept: a home is the place of one identity, a lead is a family seen
+//! through its survivor.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Sealed,
+    family::Member,
+    home::HomeRef,
+    link::{Cut, Links},
+    profile::Profile,
+    state::State,
+};
+
+/// The place of one identity: its own links and profile, and the lead that answers for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Home {
+    /// The home.
+    pub home: HomeRef,
+    /// Raised by one at every write; 0 before the first.
+    pub version: u64,
+    /// The home whose lead answers for this one; its own when it stands alone.
+    pub survivor: HomeRef,
+    /// Whether events are stored in it.
+    pub has_events: bool,
+    /// Whether an event carried the identity itself. The readings of an alias's former id exist
+    /// without that.
+    pub carried: bool,
+    /// The identity's value, as ciphertext.
+    pub identity: Option<Sealed>,
+    /// The links that lead from it.
+    pub links: Links,
+    /// The cuts that were made through its family.
+    pub cuts: Vec<Cut>,
+    /// What its events declared.
+    pub profile: Profile,
+}
+
+/// A family seen through its survivor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lead {
+    /// The survivor, whose id is the lead's.
+    pub survivor: HomeRef,
+    /// Raised at every write, and above the version of every lead it grew out of.
+    pub version: u64,
+    /// The homes of the family, by id.
+    pub members: Vec<Member>,
+    /// Whether links exist that the family is too large to follow.
+    pub identity_limit: bool,
+    /// The fold of the events of all homes.
+    pub state: State,
+}
+
+/// The sales state of a lead, set by people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has worked on it yet.
+    #[default]
+    New,
+    /// Somebody has been in touch.
+    Contacted,
+    /// Sales takes it for a buyer.
+    Qualified,
+    /// It bought.
+    Converted,
+    /// It will not buy.
+    Lost,
+    /// It is out of sight.
+    Archived,
+}
+
+impl Home {
+    /// Returns a home that does not exist yet.
+    pub fn new(home: HomeRef) -> Self {
+        Self {
+            home,
+            version: 0,
+            survivor: home,
+            has_events: false,
+            carried: false,
+            identity: None,
+            links: Links::default(),
+            cuts: Vec::new(),
+            profile: Profile::default(),
+        }
+    }
+}
+
+impl Lead {
+    /// Tells a person from a mere cookie: whether any home is of a kind other than anonymous.
+    pub fn is_known(&self) -> bool {
+        self.members.iter().any(|member| member.home.kind != crate::identity::Kind::AnonymousId)
+    }
+
+    /// Tells whether a home belongs to the family.
+    pub fn has_member(&self, home: crate::home::HomeId) -> bool {
+        self.members.iter().any(|member| member.home.id == home)
+    }
+}

@@ -1,0 +1,178 @@
+//! The commit: everything that one step of scoring changes, in one transaction or not at all.
+//!
+//! Invariant: every home and lead is written on condition that it still is as it was read, and
+//! every event on condition that it is not stored yet. A second run of the same commit therefore
+//! finds its events stored and changes nothing.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{CancellationReason, Delete, Put, TransactWriteItem},
+};
+use domain::{
+    event::{Event, EventId},
+    home::HomeId,
+    lead::{Home, Lead},
+    tenant::TenantId,
+};
+
+use crate::{
+    Store,
+    error::StoreError,
+    events, homes,
+    items::{self, Item},
+    keys::{self, Key},
+    leads::{self, Standing},
+};
+
+/// The most items that one transaction may write.
+pub const MAX_ITEMS: usize = 100;
+
+/// What one step of scoring changes. A service refuses more than [`MAX_ITEMS`] in all.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// New events.
+    pub events: Vec<Event>,
+    /// Changed homes, each with the version that was read.
+    pub homes: Vec<Home>,
+    /// Changed leads, each with the version that it will have.
+    pub leads: Vec<ChangedLead>,
+    /// Leads that other leads took in, with the version that was read.
+    pub gone: Vec<(HomeId, u64)>,
+}
+
+/// A lead as it will be.
+#[derive(Clone, Debug)]
+pub struct ChangedLead {
+    /// The lead, with its new version.
+    pub lead: Lead,
+    /// The version that was read; `None` when there was no such lead.
+    pub read_version: Option<u64>,
+    /// What it will be listed by.
+    pub standing: Standing,
+}
+
+/// Why a commit changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// These events are stored already.
+    #[error("{} events are stored already", .0.len())]
+    Stored(BTreeSet<(HomeId, EventId)>),
+    /// A home or lead changed since it was read, or another transaction is changing it.
+    #[error("a home or lead changed since it was read")]
+    Changed,
+    /// The table did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Commit {
+    /// Counts the items that the transaction would write.
+    pub fn len(&self) -> usize {
+        self.events.len() + self.homes.len() + self.leads.len() + self.gone.len()
+    }
+
+    /// Tells whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Store {
+    /// Writes a commit, all of it or nothing.
+    ///
+    /// # Errors
+    /// `Stored` names events to leave out; `Changed` asks to read again; both changed nothing.
+    pub async fn commit(&self, tenant: &TenantId, commit: &Commit) -> Result<(), CommitError> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(self.writes(tenant, commit)?))
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(()) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                Err(classify(commit, canceled.cancellation_reasons()))
+            }
+            _ => Err(StoreError::from_sdk("TransactWriteItems", &error).into()),
+        }
+    }
+
+    fn writes(
+        &self,
+        tenant: &TenantId,
+        commit: &Commit,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut writes = Vec::with_capacity(commit.len());
+        for event in &commit.events {
+            writes.push(put(&self.events_table, events::to_item(tenant, event)?, None)?);
+        }
+        for home in &commit.homes {
+            let read = (home.version > 0).then_some(home.version);
+            writes.push(put(&self.leads_table, homes::to_item(tenant, home)?, read)?);
+        }
+        for changed in &commit.leads {
+            let item = leads::to_item(tenant, &changed.lead, changed.standing)?;
+            writes.push(put(&self.leads_table, item, changed.read_version)?);
+        }
+        for (lead, read) in &commit.gone {
+            writes.push(delete(&self.leads_table, &keys::lead(tenant, *lead), *read)?);
+        }
+        Ok(writes)
+    }
+}
+
+/// Puts an item on condition of the version that was read, or that there was none.
+fn put(table: &str, item: Item, read: Option<u64>) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder().table_name(table).set_item(Some(item));
+    let put = match read {
+        Some(version) => put
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", items::number(version)),
+        None => put.condition_expression("attribute_not_exists(pk)"),
+    };
+    let put = put.build().map_err(|error| StoreError::incomplete(&error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn delete(table: &str, key: &Key, read: u64) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(items::key_attributes(key)))
+        .condition_expression("version = :read")
+        .expression_attribute_values(":read", items::number(read))
+        .build()
+        .map_err(|error| StoreError::incomplete(&error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Reads the reasons, which stand in the order of the writes: the events come first.
+fn classify(commit: &Commit, reasons: &[CancellationReason]) -> CommitError {
+    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
+    let refused = reasons.iter().map(code).find(|code| {
+        !matches!(code.as_str(), "None" | "ConditionalCheckFailed") && !is_passing(code)
+    });
+    if let Some(code) = refused {
+        return StoreError::Refused {
+            operation: "TransactWriteItems",
+            code,
+            request_id: "unknown".to_owned(),
+        }
+        .into();
+    }
+    let failed = |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    let stored: BTreeSet<_> = commit
+        .events
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| failed(reason))
+        .map(|(event, _)| (event.home.id, event.event_id.clone()))
+        .collect();
+    if stored.is_empty() { CommitError::Changed } else { CommitError::Stored(stored) }
+}
+
+fn is_passing(code: &str) -> bool {
+    matches!(code, "TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError")
+}

@@ -1,0 +1,118 @@
+//! Events in the events table: immutable, one item each.
+//!
+//! Invariant: an item holds what the sender said and nothing that was computed from it. Free-form
+//! parts are JSON text, because a DynamoDB number is not a JSON number.
+
+use domain::{
+    event::{Event, EventId},
+    home::{HomeId, HomeRef},
+    identity::Kind,
+    link::{Link, Role},
+    tenant::TenantId,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Store, error::StoreError, items, items::Item, keys};
+
+#[derive(Serialize, Deserialize)]
+struct EventItem {
+    event_type: String,
+    kind: Kind,
+    timestamp: i64,
+    received_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    properties: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traits: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<LinkItem>,
+}
+
+/// A link without its target, unless that is another home than the event's.
+#[derive(Serialize, Deserialize)]
+struct LinkItem {
+    home: HomeId,
+    kind: Kind,
+    role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<HomeRef>,
+}
+
+/// Writes an event as its item.
+pub(crate) fn to_item(tenant: &TenantId, event: &Event) -> Result<Item, StoreError> {
+    let link = |link: &Link| LinkItem {
+        home: link.from.id,
+        kind: link.from.kind,
+        role: link.role,
+        to: (link.to != event.home).then_some(link.to),
+    };
+    let content = EventItem {
+        event_type: event.event_type.clone(),
+        kind: event.home.kind,
+        timestamp: event.timestamp.millis(),
+        received_at: event.received_at.millis(),
+        properties: json_text(&event.properties),
+        context: json_text(&event.context),
+        traits: json_text(&event.traits),
+        links: event.links.iter().map(link).collect(),
+    };
+    items::write(&keys::event(tenant, event.home.id, &event.event_id), &content)
+}
+
+fn json_text(map: &Map<String, Value>) -> Option<String> {
+    (!map.is_empty()).then(|| Value::Object(map.clone()).to_string())
+}
+
+/// Reads the event of a home from its item.
+pub(crate) fn from_item(home: HomeId, item: Item) -> Result<Event, StoreError> {
+    let place = items::Place::of(&item);
+    let content: EventItem = items::read(item)?;
+    let home = HomeRef { kind: content.kind, id: home };
+    let map = |text: Option<String>| match text {
+        Some(text) => serde_json::from_str(&text).map_err(|source| place.unreadable(source)),
+        None => Ok(Map::new()),
+    };
+    let time = |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+    let link = |link: LinkItem| Link {
+        from: HomeRef { kind: link.kind, id: link.home },
+        to: link.to.unwrap_or(home),
+        role: link.role,
+    };
+    Ok(Event {
+        event_id: EventId::try_from(place.sk.clone()).map_err(|source| place.unreadable(source))?,
+        event_type: content.event_type,
+        home,
+        timestamp: time(content.timestamp)?,
+        received_at: time(content.received_at)?,
+        properties: map(content.properties)?,
+        context: map(content.context)?,
+        traits: map(content.traits)?,
+        links: content.links.into_iter().map(link).collect(),
+    })
+}
+
+impl Store {
+    /// Reads all events of a home, strongly consistent, in no useful order.
+    pub async fn events(&self, tenant: &TenantId, home: HomeId) -> Result<Vec<Event>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.events_table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", items::text(keys::home_partition(tenant, home)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut events = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| StoreError::from_sdk("Query", &error))?;
+            events.push(from_item(home, item)?);
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,245 @@
+//! Leads in the leads table: the hot item, written with every commit, so it is kept small.
+//!
+//! Invariant: what the index is keyed by (`stage`, `score`) is the lead as of `viewed_at`, the
+//! commit or the last nightly run; everything else is exact.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    event::{EventId, Position},
+    family::Member,
+    home::{HomeId, HomeRef},
+    identity::Kind,
+    lead::Lead,
+    points::Points,
+    stage::Stage,
+    state::{Facts, State},
+    tenant::TenantId,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Store,
+    error::StoreError,
+    items::{self, Item, Place},
+    keys,
+};
+
+/// The score and stage that a lead is listed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The score shown.
+    pub score: i64,
+    /// The stage of that score.
+    pub stage: Stage,
+}
+
+/// A lead with the standing that it is listed by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedLead {
+    /// The lead.
+    pub lead: Lead,
+    /// What the index is keyed by.
+    pub standing: Standing,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeadItem {
+    version: u64,
+    /// The homes with events, by id.
+    homes: BTreeMap<HomeId, Kind>,
+    /// The homes without events, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    silent_homes: BTreeMap<HomeId, Kind>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    identity_limit: bool,
+    fold_version: u32,
+    rule_set: u32,
+    points: i64,
+    events: u32,
+    first_seen_at: i64,
+    last_event_at: i64,
+    last_event_id: EventId,
+    last_event_home: HomeId,
+    recent: Vec<i64>,
+    counts: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    flooded: bool,
+    score: i64,
+    stage: Stage,
+    by_score_pk: String,
+    by_score_sk: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// Says that a lead without events was to be stored: it would have nothing to show.
+#[derive(Debug, thiserror::Error)]
+#[error("lead {0} has no events")]
+struct NoEvents(HomeId);
+
+/// Says that a lead's item does not hold its own survivor.
+#[derive(Debug, thiserror::Error)]
+#[error("the survivor is not among the homes")]
+struct NoSurvivor;
+
+/// Writes a lead as its item; `lead.version` is the version it will have.
+pub(crate) fn to_item(
+    tenant: &TenantId,
+    lead: &Lead,
+    standing: Standing,
+) -> Result<Item, StoreError> {
+    let id = lead.survivor.id;
+    let key = keys::lead(tenant, id);
+    let place = || Place { pk: key.pk.clone(), sk: key.sk.clone() };
+    let (Some(first), Some(last)) = (lead.state.first_seen_at, &lead.state.last_position) else {
+        return Err(place().unreadable(NoEvents(id)));
+    };
+    let homes = |with_events: bool| {
+        let wanted = lead.members.iter().filter(move |member| member.has_events == with_events);
+        wanted.map(|member| (member.home.id, member.home.kind)).collect()
+    };
+    let content = LeadItem {
+        version: lead.version,
+        homes: homes(true),
+        silent_homes: homes(false),
+        identity_limit: lead.identity_limit,
+        fold_version: lead.state.fold_version,
+        rule_set: lead.state.rule_set,
+        points: lead.state.points.thousandths(),
+        events: lead.state.events,
+        first_seen_at: first.millis(),
+        last_event_at: last.timestamp.millis(),
+        last_event_id: last.event_id.clone(),
+        last_event_home: last.home,
+        recent: lead.state.recent.iter().map(|at| at.millis()).collect(),
+        counts: lead.state.facts.counts.clone(),
+        flooded: lead.state.flooded,
+        score: standing.score,
+        stage: standing.stage,
+        by_score_pk: keys::score_partition(tenant, standing.stage, keys::score_shard(id)),
+        by_score_sk: keys::score_rank(standing.score, id),
+    };
+    items::write(&key, &content)
+}
+
+/// Reads a lead from its item, in the table or in the index.
+pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
+    let place = Place::of(&item);
+    let (_, id) = items::home_of(&item)?;
+    let content: LeadItem = items::read(item)?;
+    let time = |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+    let member = |has_events| move |(id, kind)| Member { home: HomeRef { kind, id }, has_events };
+    let mut members: Vec<_> = content.homes.into_iter().map(member(true)).collect();
+    members.extend(content.silent_homes.into_iter().map(member(false)));
+    members.sort_by_key(|member| member.home.id);
+    let survivor = members.iter().find(|member| member.home.id == id).map(|member| member.home);
+    let recent: Result<Vec<_>, _> = content.recent.into_iter().map(time).collect();
+    let state = State {
+        fold_version: content.fold_version,
+        rule_set: content.rule_set,
+        points: Points::from_thousandths(content.points),
+        events: content.events,
+        first_seen_at: Some(time(content.first_seen_at)?),
+        last_position: Some(Position {
+            timestamp: time(content.last_event_at)?,
+            event_id: content.last_event_id,
+            home: content.last_event_home,
+        }),
+        recent: recent?,
+        facts: Facts { counts: content.counts },
+        flooded: content.flooded,
+    };
+    let lead = Lead {
+        survivor: survivor.ok_or_else(|| place.unreadable(NoSurvivor))?,
+        version: content.version,
+        members,
+        identity_limit: content.identity_limit,
+        state,
+    };
+    Ok(ListedLead { lead, standing: Standing { score: content.score, stage: content.stage } })
+}
+
+/// A place in the list by score: that of the last lead seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScorePlace {
+    /// The score that it was listed by.
+    pub score: i64,
+    /// The lead.
+    pub lead: HomeId,
+}
+
+impl Store {
+    /// Reads a lead by its survivor, strongly consistent.
+    pub async fn lead(
+        &self,
+        tenant: &TenantId,
+        survivor: HomeId,
+    ) -> Result<Option<Lead>, StoreError> {
+        let item = self.get_lead_item(&keys::lead(tenant, survivor), true).await?;
+        item.map(|item| Ok(from_item(item)?.lead)).transpose()
+    }
+
+    /// Lists the leads of one stage by descending score as it was materialised, after a place.
+    ///
+    /// Reads at most `limit` entries from each shard of the index and returns the first `limit`.
+    pub async fn leads_by_score(
+        &self,
+        tenant: &TenantId,
+        stage: Stage,
+        after: Option<ScorePlace>,
+        limit: u16,
+    ) -> Result<Vec<ListedLead>, StoreError> {
+        let mut listed = Vec::new();
+        for shard in 0..keys::SCORE_SHARDS {
+            let partition = keys::score_partition(tenant, stage, shard);
+            for item in self.score_shard(partition, after, limit).await? {
+                listed.push(from_item(item)?);
+            }
+        }
+        listed.sort_by_key(|listed| {
+            std::cmp::Reverse((listed.standing.score, listed.lead.survivor.id.to_string()))
+        });
+        listed.truncate(limit.into());
+        Ok(listed)
+    }
+
+    async fn score_shard(
+        &self,
+        partition: String,
+        after: Option<ScorePlace>,
+        limit: u16,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.leads_table)
+            .index_name("by_score")
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .expression_attribute_values(":pk", items::text(partition));
+        query = match after {
+            Some(place) => query
+                .key_condition_expression("by_score_pk = :pk AND by_score_sk < :after")
+                .expression_attribute_values(
+                    ":after",
+                    items::text(keys::score_rank(place.score, place.lead)),
+                ),
+            None => query.key_condition_expression("by_score_pk = :pk"),
+        };
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while items.len() < usize::from(limit) {
+            match pages.next().await {
+                Some(Ok(item)) => items.push(item),
+                Some(Err(error)) => return Err(StoreError::from_sdk("Query", &error)),
+                None => break,
+            }
+        }
+        Ok(items)
+    }
+}
