@@ -1,1 +1,20 @@
-//! testing
+//! What tests share: tables to write to, events to send, faults to survive.
+//!
+//! Invariant: a builder is valid by default, and a test says only what it is about. Nothing here
+//! is ever part of a function: the crate is a dev-dependency only.
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod events;
+mod faults;
+mod tables;
+
+pub use crate::{
+    events::{EventBuilder, a_tenant, an_event, home_of, rules},
+    faults::{Fault, Faults},
+    tables::Tables,
+};
