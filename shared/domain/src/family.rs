@@ -107,10 +107,10 @@ fn rounds<'a>(
             let by_email = home.home.kind == Kind::Email && link.to.kind == Kind::UserId;
             match link.role {
                 Role::Merge => merges.push((*id, link)),
-                Role::Alias => joins.push((*id, link)),
+                Role::Alias if home.home.kind == Kind::UserId => joins.push((*id, link)),
                 Role::Carried if by_email && shared => {}
                 Role::Carried if by_email && settings.join_by_email => joins.push((*id, link)),
-                Role::Carried => claims.push((*id, link)),
+                Role::Alias | Role::Carried => claims.push((*id, link)),
             }
         }
     }

@@ -21,7 +21,8 @@ pub const MAX_LINKS: usize = 16;
 pub enum Role {
     /// One event carried both identities.
     Carried,
-    /// An alias named the weaker home as the former id of the other.
+    /// An alias named the home as the former id of the other. The former id is read both ways:
+    /// as a user id, which joins, and as an anonymous id, which claims.
     Alias,
     /// Somebody merged the two by hand.
     Merge,

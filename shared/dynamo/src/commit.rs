@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, Delete, Put, TransactWriteItem},
+    types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem},
 };
 use domain::{
     event::{Event, EventId},
@@ -40,6 +40,8 @@ pub struct Commit {
     pub leads: Vec<ChangedLead>,
     /// Leads that other leads took in, with the version that was read.
     pub gone: Vec<(HomeId, u64)>,
+    /// Leads that the step relied on and leaves as they are, with the version that was read.
+    pub unchanged: Vec<(HomeId, u64)>,
 }
 
 /// A lead as it will be.
@@ -70,7 +72,8 @@ pub enum CommitError {
 impl Commit {
     /// Counts the items that the transaction would write.
     pub fn len(&self) -> usize {
-        self.events.len() + self.homes.len() + self.leads.len() + self.gone.len()
+        let leads = self.leads.len() + self.gone.len() + self.unchanged.len();
+        self.events.len() + self.homes.len() + leads
     }
 
     /// Tells whether there is nothing to write.
@@ -120,6 +123,9 @@ impl Store {
         for (lead, read) in &commit.gone {
             writes.push(delete(&self.leads_table, &keys::lead(tenant, *lead), *read)?);
         }
+        for (lead, read) in &commit.unchanged {
+            writes.push(check(&self.leads_table, &keys::lead(tenant, *lead), *read)?);
+        }
         Ok(writes)
     }
 }
@@ -146,6 +152,17 @@ fn delete(table: &str, key: &Key, read: u64) -> Result<TransactWriteItem, StoreE
         .build()
         .map_err(|error| StoreError::incomplete(&error))?;
     Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+fn check(table: &str, key: &Key, read: u64) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(items::key_attributes(key)))
+        .condition_expression("version = :read")
+        .expression_attribute_values(":read", items::number(read))
+        .build()
+        .map_err(|error| StoreError::incomplete(&error))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 /// Reads the reasons, which stand in the order of the writes: the events come first.

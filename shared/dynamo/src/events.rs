@@ -3,6 +3,8 @@
 //! Invariant: an item holds what the sender said and nothing that was computed from it. Free-form
 //! parts are JSON text, because a DynamoDB number is not a JSON number.
 
+use std::collections::BTreeSet;
+
 use domain::{
     event::{Event, EventId},
     home::{HomeId, HomeRef},
@@ -114,5 +116,22 @@ impl Store {
             events.push(from_item(home, item)?);
         }
         Ok(events)
+    }
+
+    /// Tells which events are stored, strongly consistent.
+    pub async fn stored_events(
+        &self,
+        tenant: &TenantId,
+        events: impl IntoIterator<Item = (HomeId, EventId)>,
+    ) -> Result<BTreeSet<(HomeId, EventId)>, StoreError> {
+        let keys = events.into_iter().map(|(home, id)| keys::event(tenant, home, &id));
+        let items = self.batch_get(&self.events_table, keys, Some("pk, sk")).await?;
+        let read = |item: Item| {
+            let (_, home) = items::home_of(&item)?;
+            let place = items::Place::of(&item);
+            let id = EventId::try_from(place.sk.clone());
+            Ok((home, id.map_err(|source| place.unreadable(source))?))
+        };
+        items.into_iter().map(read).collect()
     }
 }

@@ -146,7 +146,7 @@ impl Store {
         ids: impl IntoIterator<Item = HomeId>,
     ) -> Result<BTreeMap<HomeId, Home>, StoreError> {
         let keys = ids.into_iter().map(|id| keys::home(tenant, id));
-        let items = self.batch_get_leads(keys).await?;
+        let items = self.batch_get(&self.leads_table, keys, None).await?;
         items
             .into_iter()
             .map(|item| {

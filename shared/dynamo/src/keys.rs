@@ -12,16 +12,19 @@
 //! | leads | `<tenant>` | `rule_set#active` | version of the active rule set | score, api, aggregate |
 //! | leads | `<tenant>` | `rule_set#<version>` | rule set | score, api, aggregate |
 //! | leads | `<tenant>` | `rollup#<day>#<segment>` | rollup partial of a scan segment | api, aggregate |
+//! | leads | `<tenant>` | `rollup#<day>#corrected` | later count of a day's new leads | api, aggregate |
 //! | leads | `<tenant>` | `dirty_day#<day>` | a past day whose counts changed | score, aggregate |
+//! | leads | `<tenant>` | `recount#<run>#<segment>` | new leads of dirty days in a segment | aggregate |
 //! | leads | `installation` | `secret` | wrapped installation secret | provision |
-//! | leads | `installation` | `run#<day>` | nightly run and its finished segments | aggregate |
+//! | leads | `installation` | `run#<day>` | nightly run and its finished segments | api, aggregate |
+//! | leads | `installation` | `recount_plan#<run>#<tenant>` | which days a run recounts | aggregate |
 //!
 //! | index | `by_score_pk` | `by_score_sk` | read by |
 //! | --- | --- | --- | --- |
 //! | `by_score` | `<tenant>#<stage>#<shard>` | `<score>#<home>` | lists, leaderboards |
 //!
-//! `<version>`, `<segment>` and `<score>` are padded with zeros so that text order is number
-//! order. A tenant id holds no `#`, so no key of one tenant is a key of another.
+//! `<run>` is the day of a nightly run. `<version>`, `<segment>` and `<score>` are padded with
+//! zeros so that text order is number order. A tenant id holds no `#`, so no key of one tenant is a key of another.
 
 use domain::{
     api_key::KeyHash, event::EventId, home::HomeId, stage::Stage, tenant::TenantId, time::Day,
@@ -101,9 +104,40 @@ pub fn rollup_range(from: Day, to: Day) -> (String, String) {
     (format!("rollup#{from}#"), format!("rollup#{to}#~"))
 }
 
-/// Reads the day of a rollup partial's sort key.
-pub fn parse_rollup_day(sk: &str) -> Option<Day> {
-    sk.strip_prefix("rollup#")?.split_once('#')?.0.parse().ok()
+/// The key of a day's new leads as a later run counted them. It lies among the day's partials.
+pub fn rollup_correction(tenant: &TenantId, day: Day) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("rollup#{day}#{CORRECTED}") }
+}
+
+const CORRECTED: &str = "corrected";
+
+/// What an item of a rollup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollupPart {
+    /// What one segment saw.
+    Segment(u32),
+    /// What a later run put right.
+    Correction,
+}
+
+/// Reads the sort key of a part of a rollup.
+pub fn parse_rollup(sk: &str) -> Option<(Day, RollupPart)> {
+    let (day, part) = sk.strip_prefix("rollup#")?.split_once('#')?;
+    let part = match part {
+        CORRECTED => RollupPart::Correction,
+        segment => RollupPart::Segment(segment.parse().ok()?),
+    };
+    Some((day.parse().ok()?, part))
+}
+
+/// The key of what one segment of a run counted for dirty days.
+pub fn recount(tenant: &TenantId, run: Day, segment: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("recount#{run}#{segment:05}") }
+}
+
+/// The first and last sort key of what the segments of a run counted for dirty days.
+pub fn recount_range(run: Day) -> (String, String) {
+    (format!("recount#{run}#"), format!("recount#{run}#~"))
 }
 
 /// The key of the mark that a past day's counts have changed.
@@ -114,6 +148,16 @@ pub fn dirty_day(tenant: &TenantId, day: Day) -> Key {
 /// What the sort key of every dirty day begins with.
 pub const DIRTY_DAY: &str = "dirty_day#";
 
+/// The first and last sort key of the dirty days before `day`.
+pub fn dirty_days_before(day: Day) -> (String, String) {
+    (DIRTY_DAY.to_owned(), format!("{DIRTY_DAY}{}", day.previous()))
+}
+
+/// Reads the day of a dirty day's sort key.
+pub fn parse_dirty_day(sk: &str) -> Option<Day> {
+    sk.strip_prefix(DIRTY_DAY)?.parse().ok()
+}
+
 /// The key of the installation's wrapped secret.
 pub fn installation_secret() -> Key {
     Key { pk: INSTALLATION.to_owned(), sk: "secret".to_owned() }
@@ -122,6 +166,27 @@ pub fn installation_secret() -> Key {
 /// The key of a nightly run.
 pub fn run(day: Day) -> Key {
     Key { pk: INSTALLATION.to_owned(), sk: format!("run#{day}") }
+}
+
+/// Reads the day of a run's sort key.
+pub fn parse_run_day(sk: &str) -> Option<Day> {
+    sk.strip_prefix("run#")?.parse().ok()
+}
+
+/// The key of the note which of a tenant's days a run recounts. It belongs to the run, so that
+/// the run finds the tenants.
+pub fn recount_plan(run: Day, tenant: &TenantId) -> Key {
+    Key { pk: INSTALLATION.to_owned(), sk: format!("recount_plan#{run}#{tenant}") }
+}
+
+/// The partition, and the first and last sort key, of the notes which days a run recounts.
+pub fn recount_plans(run: Day) -> (&'static str, String, String) {
+    (INSTALLATION, format!("recount_plan#{run}#"), format!("recount_plan#{run}#~"))
+}
+
+/// Reads the tenant of such a note's sort key.
+pub fn parse_recount_plan(sk: &str) -> Option<TenantId> {
+    sk.strip_prefix("recount_plan#")?.split_once('#')?.1.parse().ok()
 }
 
 // A tenant of this name shares the partition but none of its sort keys.
@@ -168,11 +233,35 @@ mod tests {
             active_rule_set(&acme),
             rule_set(&acme, 1),
             rollup_partial(&acme, day, 3),
+            rollup_correction(&acme, day),
+            recount(&acme, day, 3),
             dirty_day(&acme, day),
         ] {
             assert_eq!(key.pk.split('#').next(), Some("acme"), "{key:?}");
         }
         assert!(score_partition(&acme, Stage::Hot, 0).starts_with("acme#"));
+    }
+
+    #[test]
+    fn rollups_and_plans_read_back_and_lie_within_their_ranges() {
+        let acme: TenantId = "acme".parse().unwrap();
+        let day: Day = "2026-11-20".parse().unwrap();
+        let (first, last) = rollup_range(day, day);
+        for (key, part) in [
+            (rollup_partial(&acme, day, 3), RollupPart::Segment(3)),
+            (rollup_correction(&acme, day), RollupPart::Correction),
+        ] {
+            assert_eq!(parse_rollup(&key.sk), Some((day, part)));
+            assert!(first < key.sk && key.sk < last, "{key:?}");
+        }
+        let plan = recount_plan(day, &acme);
+        let (_, first, last) = recount_plans(day);
+        assert!(first < plan.sk && plan.sk < last, "{plan:?}");
+        assert_eq!(parse_recount_plan(&plan.sk), Some(acme.clone()));
+        assert_eq!(parse_run_day(&run(day).sk), Some(day));
+        assert_eq!(parse_dirty_day(&dirty_day(&acme, day).sk), Some(day));
+        let (first, last) = dirty_days_before(day);
+        assert!(first < last && last < dirty_day(&acme, day).sk);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use domain::{
     tenant::TenantId,
     time::Timestamp,
 };
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -194,13 +195,11 @@ impl Store {
         after: Option<ScorePlace>,
         limit: u16,
     ) -> Result<Vec<ListedLead>, StoreError> {
-        let mut listed = Vec::new();
-        for shard in 0..keys::SCORE_SHARDS {
-            let partition = keys::score_partition(tenant, stage, shard);
-            for item in self.score_shard(partition, after, limit).await? {
-                listed.push(from_item(item)?);
-            }
-        }
+        let shards = (0..keys::SCORE_SHARDS).map(|shard| {
+            self.score_shard(keys::score_partition(tenant, stage, shard), after, limit)
+        });
+        let items = try_join_all(shards).await?.into_iter().flatten();
+        let mut listed = items.map(from_item).collect::<Result<Vec<_>, _>>()?;
         listed.sort_by_key(|listed| {
             std::cmp::Reverse((listed.standing.score, listed.lead.survivor.id.to_string()))
         });

@@ -4,13 +4,18 @@
 
 mod api_keys;
 mod commit;
+mod dirty_days;
 mod error;
 mod events;
 mod homes;
 mod items;
 pub mod keys;
 mod leads;
+mod reads;
+mod rollups;
 mod rule_sets;
+mod runs;
+mod scan;
 mod settings;
 mod tenants;
 
@@ -21,8 +26,12 @@ use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 pub use crate::{
     api_keys::StoredApiKey,
     commit::{ChangedLead, Commit, CommitError, MAX_ITEMS},
+    dirty_days::RecountPlan,
     error::StoreError,
     leads::{ListedLead, ScorePlace, Standing},
+    rollups::DayRollup,
+    runs::Run,
+    scan::{LeadPage, ScanPlace},
     settings::{Settings, SettingsCache},
     tenants::Tenant,
 };
@@ -59,11 +68,13 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// Reads items of the leads table, strongly consistent, each key once; asks again for what the
-    /// service left unread.
-    async fn batch_get_leads(
+    /// Reads items of a table, strongly consistent, each key once; asks again for what the service
+    /// left unread.
+    async fn batch_get(
         &self,
+        table: &str,
         keys: impl IntoIterator<Item = Key>,
+        attributes: Option<&str>,
     ) -> Result<Vec<Item>, StoreError> {
         let keys: HashSet<Key> = keys.into_iter().collect();
         let mut wanted: Vec<Item> = keys.iter().map(items::key_attributes).collect();
@@ -78,19 +89,20 @@ impl Store {
             let batch = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
                 .consistent_read(true)
+                .set_projection_expression(attributes.map(str::to_owned))
                 .build()
                 .map_err(|error| StoreError::incomplete(&error))?;
             let answer = self
                 .client
                 .batch_get_item()
-                .request_items(&self.leads_table, batch)
+                .request_items(table, batch)
                 .send()
                 .await
                 .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
             let mut tables = answer.responses.unwrap_or_default();
-            found.extend(tables.remove(&self.leads_table).unwrap_or_default());
+            found.extend(tables.remove(table).unwrap_or_default());
             let mut unread = answer.unprocessed_keys.unwrap_or_default();
-            wanted = unread.remove(&self.leads_table).map(|unread| unread.keys).unwrap_or_default();
+            wanted = unread.remove(table).map(|unread| unread.keys).unwrap_or_default();
             wanted.extend(rest);
         }
         Ok(found)

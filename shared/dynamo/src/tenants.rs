@@ -108,7 +108,8 @@ impl Store {
         self.put_new(items::write(&keys::installation_secret(), &content)?).await
     }
 
-    async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
+    /// Puts an item of the leads table unless there is one, and tells whether there was none.
+    pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
         let sent = self
             .client
             .put_item()

@@ -1,1 +1,11 @@
-//! lambda
+//! The glue between a function and its runtime: telemetry, configuration, the AWS SDK's set-up,
+//! who is calling, and how an error is told.
+//!
+//! Invariant: nothing here knows what a function is for, and nothing that is logged or answered
+//! carries a secret or a personal value.
+
+pub mod auth;
+pub mod aws;
+pub mod env;
+pub mod problem;
+pub mod telemetry;

@@ -118,11 +118,11 @@ impl EventBuilder {
         let carried = named.iter().skip(1);
         let mut links: Vec<_> =
             carried.map(|(from, _)| Link { from: *from, to: home, role: Role::Carried }).collect();
-        for (kind, role) in [(Kind::UserId, Role::Alias), (Kind::AnonymousId, Role::Carried)] {
+        for kind in [Kind::UserId, Kind::AnonymousId] {
             let Some(previous) = &self.previous_id else { continue };
             let from = home_of(kind, previous);
             if from != home {
-                links.push(Link { from, to: home, role });
+                links.push(Link { from, to: home, role: Role::Alias });
                 named.push((from, sealed(previous)));
             }
         }

@@ -1,0 +1,173 @@
+//! Batches of the queue: group by group in order, a group up to its first failure.
+//!
+//! Invariant: a message is done only when all its events are in the tables or in the queue of
+//! failed events. Every other message is reported as failed and comes again; after five times it
+//! goes to the dead-letter queue.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
+use futures_util::future::join_all;
+use queue::{EventsMessage, SendError, StandardQueue};
+use serde::Serialize;
+
+use crate::scorer::{ScoreError, Scored, Scorer};
+
+/// An event that addresses a lead which does not exist, as the failed queue keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StrayEvent {
+    /// Whose event it was.
+    pub tenant: TenantId,
+    /// When the gateway received it.
+    pub received_at: Timestamp,
+    /// Who found it: `score`.
+    pub source: &'static str,
+    /// What is wrong with it: `unknown_lead`.
+    pub code: &'static str,
+    /// What is wrong with it, for people.
+    pub message: String,
+    /// The event; personal values are sealed in it.
+    pub event: Arrival,
+}
+
+/// Where stray events go.
+pub trait Strays {
+    /// Keeps them durably, or fails.
+    fn keep(&self, strays: &[StrayEvent]) -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+impl Strays for StandardQueue {
+    async fn keep(&self, strays: &[StrayEvent]) -> Result<(), SendError> {
+        self.send_all(strays).await
+    }
+}
+
+/// Why a group of messages was not done.
+#[derive(Debug, thiserror::Error)]
+enum GroupError {
+    #[error("the message is not one of events")]
+    Malformed(#[source] serde_json::Error),
+    #[error("the events were not all scored")]
+    Score(#[from] ScoreError),
+    #[error("stray events could not be set aside")]
+    Strays(#[from] SendError),
+}
+
+/// Messages of one home that follow each other in a group.
+#[derive(Debug)]
+struct Run {
+    tenant: TenantId,
+    home: HomeId,
+    events: Vec<Arrival>,
+    message_ids: Vec<String>,
+}
+
+/// Scores a batch and names the messages that are to come again.
+///
+/// Groups run side by side, because they seldom share a lead, and exactness does not need them
+/// to run one after the other.
+pub async fn handle(
+    scorer: &Scorer,
+    strays: &impl Strays,
+    batch: SqsEvent,
+    now: Timestamp,
+) -> SqsBatchResponse {
+    let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
+    for message in batch.records {
+        let group = message.attributes.get("MessageGroupId").cloned().unwrap_or_default();
+        groups.entry(group).or_default().push(message);
+    }
+    let runs = groups.into_values().map(|messages| score_group(scorer, strays, messages, now));
+    let failed = join_all(runs).await.into_iter().flatten();
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.map(failure).collect();
+    response
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}
+
+/// Scores the messages of one group and returns the ids of those that are to come again: the
+/// first that fails and all behind it.
+async fn score_group(
+    scorer: &Scorer,
+    strays: &impl Strays,
+    messages: Vec<SqsMessage>,
+    now: Timestamp,
+) -> Vec<String> {
+    let ids: Vec<String> =
+        messages.iter().filter_map(|message| message.message_id.clone()).collect();
+    let (runs, malformed) = runs(messages);
+    let mut done = 0;
+    for run in runs {
+        let messages = run.message_ids.len();
+        match score_run(scorer, strays, run, now).await {
+            Ok(()) => done += messages,
+            Err(error) => {
+                report(&error, ids.get(done));
+                return ids.into_iter().skip(done).collect();
+            }
+        }
+    }
+    if let Some(error) = malformed {
+        report(&error, ids.get(done));
+    }
+    ids.into_iter().skip(done).collect()
+}
+
+/// Joins messages of one home that follow each other, up to the first that cannot be read.
+fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Option<GroupError>) {
+    let mut runs: Vec<Run> = Vec::new();
+    for message in messages {
+        let body = message.body.as_deref().unwrap_or_default();
+        let EventsMessage { tenant, home, events } = match serde_json::from_str(body) {
+            Ok(read) => read,
+            Err(error) => return (runs, Some(GroupError::Malformed(error))),
+        };
+        let id = message.message_id.unwrap_or_default();
+        match runs.last_mut() {
+            Some(run) if run.tenant == tenant && run.home == home.id => {
+                run.events.extend(events);
+                run.message_ids.push(id);
+            }
+            _ => runs.push(Run { tenant, home: home.id, events, message_ids: vec![id] }),
+        }
+    }
+    (runs, None)
+}
+
+async fn score_run(
+    scorer: &Scorer,
+    strays: &impl Strays,
+    run: Run,
+    now: Timestamp,
+) -> Result<(), GroupError> {
+    let Run { tenant, home, events, .. } = run;
+    let Scored { stored, known, strays: stray } = scorer.score(&tenant, home, events, now).await?;
+    tracing::info!(%tenant, lead = %home, stored, known, strays = stray.len(), "scored");
+    if !stray.is_empty() {
+        let stray: Vec<_> = stray.into_iter().map(|event| stray_event(&tenant, event)).collect();
+        strays.keep(&stray).await?;
+    }
+    Ok(())
+}
+
+fn stray_event(tenant: &TenantId, event: Arrival) -> StrayEvent {
+    StrayEvent {
+        tenant: tenant.clone(),
+        received_at: event.event.received_at,
+        source: "score",
+        code: "unknown_lead",
+        message: format!("there is no lead {}", event.event.home.id),
+        event,
+    }
+}
+
+fn report(error: &GroupError, message_id: Option<&String>) {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(message_id, error, "a group was given back to the queue");
+}

@@ -1,0 +1,54 @@
+//! The state of a lead with new events: applied where they are newest, folded again where not.
+
+use std::collections::{BTreeSet, HashSet};
+
+use domain::{
+    event::Event,
+    fold::{apply, fold, sorted},
+    home::HomeId,
+    rule_set::Rules,
+    state::State,
+    tenant::TenantId,
+};
+use dynamo::{Store, StoreError};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+/// How many homes of a family are read at a time.
+const CONCURRENT_READS: usize = 8;
+
+/// Applies new events to a state, given in any order. `None` when the lead must be folded again.
+pub(crate) fn applied(state: &State, rules: &Rules, new: &[Event]) -> Option<State> {
+    if !state.is_current(rules.version()) {
+        return None;
+    }
+    let mut state = state.clone();
+    for event in sorted(new.iter().cloned()) {
+        apply(&mut state, rules, &event).ok()?;
+    }
+    Some(state)
+}
+
+/// Folds all stored events of some homes, and new ones that are not stored yet.
+///
+/// Of an event that is stored as well as new, the stored copy is the event.
+pub(crate) async fn refolded(
+    store: &Store,
+    tenant: &TenantId,
+    rules: &Rules,
+    homes: impl IntoIterator<Item = HomeId>,
+    new: &[Event],
+) -> Result<State, StoreError> {
+    let homes: BTreeSet<_> = homes.into_iter().collect();
+    let stored: Vec<Vec<Event>> = stream::iter(homes)
+        .map(|home| store.events(tenant, home))
+        .buffer_unordered(CONCURRENT_READS)
+        .try_collect()
+        .await?;
+    let mut events: Vec<Event> = stored.into_iter().flatten().collect();
+    let known: HashSet<_> =
+        events.iter().map(|event| (event.home.id, event.event_id.clone())).collect();
+    let unknown = |event: &&Event| !known.contains(&(event.home.id, event.event_id.clone()));
+    let new: Vec<_> = new.iter().filter(unknown).cloned().collect();
+    events.extend(new);
+    Ok(fold(rules, events))
+}

@@ -1,0 +1,152 @@
+//! What the tables must hold, computed from the set of events alone, and what they do hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    event::{Arrival, Event},
+    family::{IdentitySettings, Member, partition},
+    fold::fold,
+    home::{HomeId, HomeRef},
+    lead::Home,
+    link::Links,
+    profile::Profile,
+    stage::Stage,
+    state::State,
+    time::Timestamp,
+    view::view,
+};
+use testing::{Tables, a_tenant, rules};
+
+/// What a lead shows of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadSeen {
+    members: Vec<Member>,
+    identity_limit: bool,
+    state: State,
+    listed_score: i64,
+    listed_stage: Stage,
+}
+
+/// What a home shows of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HomeSeen {
+    survivor: HomeRef,
+    has_events: bool,
+    carried: bool,
+    links: Links,
+    profile: Profile,
+}
+
+/// All leads and homes of the tenant, by id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    leads: BTreeMap<HomeId, LeadSeen>,
+    homes: BTreeMap<HomeId, HomeSeen>,
+    events: usize,
+}
+
+/// Computes what a set of events gives.
+pub fn expected(arrivals: &[Arrival], now: Timestamp) -> Seen {
+    let mut homes: BTreeMap<HomeId, Home> = BTreeMap::new();
+    for arrival in arrivals {
+        let event = &arrival.event;
+        let links = event.links.iter().flat_map(|link| [link.from, link.to]);
+        for home in links.chain([event.home]) {
+            homes.entry(home.id).or_insert_with(|| Home::new(home));
+        }
+        let home = homes.get_mut(&event.home.id).unwrap();
+        home.has_events = true;
+        home.carried = true;
+        home.profile.declare_all(arrival);
+        for (from, link) in event.recorded_links() {
+            let from = homes.get_mut(&from.id).unwrap();
+            from.carried |= link.role == domain::link::Role::Carried;
+            from.links.record(link);
+        }
+    }
+    let all: Vec<Home> = homes.values().cloned().collect();
+    let parts = partition(&all, IdentitySettings::default());
+    assert!(parts.missing.is_empty());
+    let mut leads = BTreeMap::new();
+    for family in parts.families {
+        let ids: BTreeSet<HomeId> = family.members.iter().map(|member| member.home.id).collect();
+        for id in &ids {
+            homes.get_mut(id).unwrap().survivor = family.survivor;
+        }
+        let events: Vec<Event> = arrivals
+            .iter()
+            .filter(|arrival| ids.contains(&arrival.event.home.id))
+            .map(|arrival| arrival.event.clone())
+            .collect();
+        if events.is_empty() {
+            continue;
+        }
+        let state = fold(&rules(), events);
+        let shown = view(&state, &rules(), now);
+        let lead = LeadSeen {
+            members: family.members,
+            identity_limit: family.identity_limit,
+            state,
+            listed_score: shown.score,
+            listed_stage: shown.stage,
+        };
+        leads.insert(family.survivor.id, lead);
+    }
+    let homes = homes.into_iter().map(|(id, home)| (id, home_seen(home))).collect();
+    Seen { leads, homes, events: arrivals.len() }
+}
+
+fn home_seen(home: Home) -> HomeSeen {
+    let Home { survivor, has_events, carried, links, profile, .. } = home;
+    HomeSeen { survivor, has_events, carried, links, profile }
+}
+
+/// Reads what the tables hold.
+pub async fn stored(tables: &Tables, now: Timestamp) -> Seen {
+    let mut homes = BTreeMap::new();
+    for id in ids(tables, "home").await {
+        let home = tables.store.homes(&a_tenant(), [id]).await.unwrap().remove(&id).unwrap();
+        homes.insert(id, home_seen(home));
+    }
+    let mut leads = BTreeMap::new();
+    for stage in Stage::ALL {
+        for listed in tables.store.leads_by_score(&a_tenant(), stage, None, 1_000).await.unwrap() {
+            let id = listed.lead.survivor.id;
+            let lead = tables.store.lead(&a_tenant(), id).await.unwrap().unwrap();
+            assert_eq!(listed.lead, lead, "the index follows the table");
+            let shown = view(&lead.state, &rules(), now);
+            assert_eq!((listed.standing.score, listed.standing.stage), (shown.score, shown.stage));
+            let seen = LeadSeen {
+                members: lead.members,
+                identity_limit: lead.identity_limit,
+                state: lead.state,
+                listed_score: listed.standing.score,
+                listed_stage: stage,
+            };
+            leads.insert(id, seen);
+        }
+    }
+    assert_eq!(ids(tables, "lead").await, leads.keys().copied().collect::<Vec<_>>());
+    let events = tables.client.scan().table_name(tables.events_table()).send().await.unwrap();
+    Seen { leads, homes, events: events.items().len() }
+}
+
+async fn ids(tables: &Tables, sort_key: &str) -> Vec<HomeId> {
+    let answer = tables
+        .client
+        .scan()
+        .table_name(tables.leads_table())
+        .filter_expression("sk = :sk")
+        .expression_attribute_values(":sk", AttributeValue::S(sort_key.to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let id = |item: &std::collections::HashMap<String, AttributeValue>| {
+        let pk = item["pk"].as_s().unwrap().clone();
+        pk.split_once('#').unwrap().1.parse().unwrap()
+    };
+    let mut ids: Vec<HomeId> = answer.items().iter().map(id).collect();
+    ids.sort();
+    ids
+}

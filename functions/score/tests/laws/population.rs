@@ -1,0 +1,62 @@
+//! Random events of a few people who share devices, emails and phones.
+
+use std::ops::Range;
+
+use domain::{event::Arrival, identity::Kind};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use testing::an_event;
+
+/// User, email, external id, phone, cookie, former id, type, day and second.
+type Drawn = (
+    Option<u8>,
+    Option<u8>,
+    Option<u8>,
+    Option<u8>,
+    Option<u8>,
+    Option<u8>,
+    &'static str,
+    i64,
+    i64,
+);
+
+/// Events with distinct ids, of at most a few dozen people within two months.
+pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
+    let event = (
+        option::weighted(0.6, 0..4_u8),
+        option::weighted(0.3, 0..2_u8),
+        option::weighted(0.1, 0..2_u8),
+        option::weighted(0.2, 0..2_u8),
+        option::weighted(0.6, 0..4_u8),
+        option::weighted(0.1, 0..4_u8),
+        select(vec!["page_view", "signup", "unsubscribe", "demo_request", "something_else"]),
+        0..60_i64,
+        0..3_i64,
+    );
+    vec(event, count).prop_map(|events| {
+        let build = |(n, event): (usize, Drawn)| {
+            let (user, email, external, phone, cookie, former, kind, days, seconds) = event;
+            let mut event = an_event(format!("e{n}"))
+                .of_type(kind)
+                .days_later(days)
+                .seconds_later(seconds)
+                .declaring("n", n);
+            for (kind, value) in [
+                (Kind::UserId, user.map(|n| format!("u{n}"))),
+                (Kind::Email, email.map(|n| format!("e{n}@example.com"))),
+                (Kind::External, external.map(|n| format!("crm:{}", n + 1))),
+                (Kind::Phone, phone.map(|n| format!("+5511999990{n}00"))),
+                (Kind::AnonymousId, cookie.map(|n| format!("a{n}"))),
+            ] {
+                if let Some(value) = value {
+                    event = event.by(kind, &value);
+                }
+            }
+            match former {
+                Some(former) if user.is_some() => event.formerly(&format!("a{former}")),
+                _ => event,
+            }
+        };
+        let numbered: Vec<(usize, _)> = events.into_iter().enumerate().collect();
+        numbered.into_iter().map(build).map(testing::EventBuilder::arrival).collect()
+    })
+}

@@ -1,0 +1,201 @@
+//! Rollups in the leads table: what each scan segment of a run saw, and what late events put
+//! right afterwards.
+//!
+//! Invariant: a partial, once written, never changes. A correction stands beside the partials and
+//! replaces their count of new leads only, and only one that was counted later replaces another.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::{
+    rollup::{ByStage, Rollup},
+    tenant::TenantId,
+    time::{Day, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Store,
+    error::StoreError,
+    items::{self, Item, Place},
+    keys::{self, RollupPart},
+    runs::Run,
+};
+
+/// A tenant's picture of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayRollup {
+    /// The day.
+    pub day: Day,
+    /// The sum of the partials, with the corrections made since.
+    pub rollup: Rollup,
+    /// Whether every segment of the day's run is in the sum.
+    pub complete: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartialItem {
+    leads: u64,
+    new_leads: u64,
+    score_sum: u64,
+    cold: u64,
+    warm: u64,
+    hot: u64,
+    qualified: u64,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct CorrectionItem {
+    new_leads: u64,
+    /// When the run that counted began, in milliseconds.
+    counted_at: i64,
+}
+
+/// Says that a sort key between two rollups is that of no rollup.
+#[derive(Debug, thiserror::Error)]
+#[error("the sort key is not that of a rollup")]
+struct NotARollup;
+
+/// What lies in the table about one day.
+#[derive(Default)]
+struct StoredDay {
+    partials: Vec<Rollup>,
+    correction: Option<CorrectionItem>,
+}
+
+impl From<&Rollup> for PartialItem {
+    fn from(rollup: &Rollup) -> Self {
+        let ByStage { cold, warm, hot, qualified } = rollup.by_stage;
+        let Rollup { leads, new_leads, score_sum, .. } = *rollup;
+        Self { leads, new_leads, score_sum, cold, warm, hot, qualified }
+    }
+}
+
+impl From<PartialItem> for Rollup {
+    fn from(item: PartialItem) -> Self {
+        let PartialItem { leads, new_leads, score_sum, cold, warm, hot, qualified } = item;
+        Self { leads, new_leads, score_sum, by_stage: ByStage { cold, warm, hot, qualified } }
+    }
+}
+
+impl StoredDay {
+    /// Sums a day up. A correction counted before the day's own run began is older than the
+    /// partials and does not count.
+    fn read(self, run: &Run) -> DayRollup {
+        let mut rollup: Rollup = self.partials.into_iter().sum();
+        if let Some(correction) = self.correction
+            && correction.counted_at > run.started_at.millis()
+        {
+            rollup.new_leads = correction.new_leads;
+        }
+        DayRollup { day: run.day, rollup, complete: run.is_finished() }
+    }
+}
+
+impl Store {
+    /// Reads a tenant's rollups of the days from `from` to `to`, both included, strongly
+    /// consistent and in order.
+    ///
+    /// A day without a nightly run is not in the answer. A tenant without leads on a day has a
+    /// rollup of zeros.
+    pub async fn rollups(
+        &self,
+        tenant: &TenantId,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<DayRollup>, StoreError> {
+        if from > to {
+            return Ok(Vec::new());
+        }
+        // The runs come first: whatever they say is finished is in the table by then.
+        let runs = self.runs(from, to).await?;
+        let (first, last) = keys::rollup_range(from, to);
+        let mut days: BTreeMap<Day, StoredDay> = BTreeMap::new();
+        for item in self.lead_items_between(tenant.as_str(), first, last).await? {
+            let place = Place::of(&item);
+            let (day, part) =
+                keys::parse_rollup(&place.sk).ok_or_else(|| place.unreadable(NotARollup))?;
+            let day = days.entry(day).or_default();
+            match part {
+                RollupPart::Segment(_) => {
+                    day.partials.push(items::read::<PartialItem>(item)?.into());
+                }
+                RollupPart::Correction => day.correction = Some(items::read(item)?),
+            }
+        }
+        let mut read = |run: Run| days.remove(&run.day).unwrap_or_default().read(&run);
+        Ok(runs.into_iter().map(&mut read).collect())
+    }
+
+    /// Keeps what a segment saw of a tenant on a day, and tells whether it was the first to.
+    ///
+    /// A partial that exists is left as it is.
+    pub async fn keep_rollup_partial(
+        &self,
+        tenant: &TenantId,
+        day: Day,
+        segment: u32,
+        partial: &Rollup,
+    ) -> Result<bool, StoreError> {
+        let key = keys::rollup_partial(tenant, day, segment);
+        self.put_new(items::write(&key, &PartialItem::from(partial))?).await
+    }
+
+    /// Replaces a day's count of new leads by one that a run beginning at `counted_at` made.
+    ///
+    /// A count of the same run or a later one is left as it is.
+    pub async fn correct_new_leads(
+        &self,
+        tenant: &TenantId,
+        day: Day,
+        new_leads: u64,
+        counted_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let content = CorrectionItem { new_leads, counted_at: counted_at.millis() };
+        let item = items::write(&keys::rollup_correction(tenant, day), &content)?;
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.leads_table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk) OR #counted_at < :counted_at")
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_names("#counted_at", "counted_at")
+            .expression_attribute_values(":counted_at", items::number(counted_at.millis()))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(StoreError::from_sdk("PutItem", &error)),
+            },
+        }
+    }
+
+    /// Reads all items of a partition of the leads table between two sort keys, both included.
+    pub(crate) async fn lead_items_between(
+        &self,
+        pk: &str,
+        first: String,
+        last: String,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.leads_table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", items::text(pk))
+            .expression_attribute_values(":first", items::text(first))
+            .expression_attribute_values(":last", items::text(last))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            found.push(item.map_err(|error| StoreError::from_sdk("Query", &error))?);
+        }
+        Ok(found)
+    }
+}
