@@ -147,8 +147,9 @@ async fn score_run(
     now: Timestamp,
 ) -> Result<(), GroupError> {
     let Run { tenant, home, events, .. } = run;
-    let Scored { stored, known, strays: stray } = scorer.score(&tenant, home, events, now).await?;
-    tracing::info!(%tenant, lead = %home, stored, known, strays = stray.len(), "scored");
+    let Scored { stored, known, write_units, strays: stray } =
+        scorer.score(&tenant, home, events, now).await?;
+    tracing::info!(%tenant, lead = %home, stored, known, write_units, strays = stray.len(), "scored");
     if !stray.is_empty() {
         let stray: Vec<_> = stray.into_iter().map(|event| stray_event(&tenant, event)).collect();
         strays.keep(&stray).await?;

@@ -58,14 +58,16 @@ pub struct Scored {
     pub stored: usize,
     /// How many were stored already.
     pub known: usize,
+    /// The write units that the commits took.
+    pub write_units: f64,
     /// Events that address a lead that does not exist; nothing was stored for them.
     pub strays: Vec<Arrival>,
 }
 
 /// What one attempt came to.
 enum Attempt {
-    /// The arrivals are stored.
-    Committed,
+    /// The arrivals are stored, for so many write units.
+    Committed(f64),
     /// These arrivals were stored before.
     Known(BTreeSet<EventKey>),
     /// Another run was faster; nothing changed.
@@ -105,7 +107,8 @@ impl Scorer {
         while !pending.is_empty() {
             let next = pending.get(..fitting(&pending, most)).unwrap_or(&pending);
             match attempt(context, home, next).await {
-                Ok(Attempt::Committed) => {
+                Ok(Attempt::Committed(write_units)) => {
+                    scored.write_units += write_units;
                     scored.stored += next.len();
                     pending.drain(..next.len());
                     (attempts, most) = (0, MAX_EVENTS);
@@ -174,7 +177,7 @@ async fn attempt(
         context.store.mark_dirty_day(context.tenant, day, context.now).await?;
     }
     match context.store.commit(context.tenant, &commit).await {
-        Ok(()) => Ok(Attempt::Committed),
+        Ok(write_units) => Ok(Attempt::Committed(write_units)),
         Err(CommitError::Stored(known)) => Ok(Attempt::Known(known)),
         Err(CommitError::Changed) => Ok(Attempt::Again),
         Err(CommitError::Store(error)) => Err(error.into()),

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem},
+    types::{
+        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
+    },
 };
 use domain::{
     event::{Event, EventId},
@@ -83,18 +85,26 @@ impl Commit {
 }
 
 impl Store {
-    /// Writes a commit, all of it or nothing.
+    /// Writes a commit, all of it or nothing, and returns the write units that it took, those of
+    /// the indexes included.
     ///
     /// # Errors
     /// `Stored` names events to leave out; `Changed` asks to read again; both changed nothing.
-    pub async fn commit(&self, tenant: &TenantId, commit: &Commit) -> Result<(), CommitError> {
+    pub async fn commit(&self, tenant: &TenantId, commit: &Commit) -> Result<f64, CommitError> {
         let sent = self
             .client
             .transact_write_items()
             .set_transact_items(Some(self.writes(tenant, commit)?))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let Err(error) = sent else { return Ok(()) };
+        let error = match sent {
+            Ok(answer) => {
+                let consumed = answer.consumed_capacity();
+                return Ok(consumed.iter().filter_map(|table| table.capacity_units).sum());
+            }
+            Err(error) => error,
+        };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 Err(classify(commit, canceled.cancellation_reasons()))

@@ -7,6 +7,8 @@ mod commit;
 mod dirty_days;
 mod error;
 mod events;
+#[cfg(test)]
+mod golden;
 mod homes;
 mod items;
 pub mod keys;

@@ -14,9 +14,6 @@ use dynoxide::Database;
 
 use crate::faults::Faults;
 
-const LEADS: &str = "leads";
-const EVENTS: &str = "events";
-
 /// Both tables, empty, on a server that lives as long as the test's runtime.
 #[derive(Clone, Debug)]
 pub struct Tables {
@@ -25,6 +22,8 @@ pub struct Tables {
     /// A client without faults, to look at raw items.
     pub client: Client,
     endpoint: String,
+    leads: String,
+    events: String,
 }
 
 impl Tables {
@@ -34,16 +33,28 @@ impl Tables {
         let endpoint = format!("http://{}", listener.local_addr().expect("a bound port"));
         let database = Database::memory().expect("a database in memory");
         tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let client = client(&endpoint, None);
-        create(&client, EVENTS, &[]).await;
-        create(&client, LEADS, &["by_score"]).await;
-        let store = Store::new(client.clone(), LEADS.to_owned(), EVENTS.to_owned());
-        Self { store, client, endpoint }
+        Self::create_at(&endpoint, "test").await
+    }
+
+    /// Creates both tables on a server that runs already; their names begin with `prefix`.
+    pub async fn create_at(endpoint: &str, prefix: &str) -> Self {
+        let client = client(endpoint, None);
+        let (leads, events) = (format!("{prefix}-leads"), format!("{prefix}-events"));
+        create(&client, &events, &[]).await;
+        create(&client, &leads, &["by_score"]).await;
+        let store = Store::new(client.clone(), leads.clone(), events.clone());
+        Self { store, client, endpoint: endpoint.to_owned(), leads, events }
     }
 
     /// Starts a server whose tables hold one tenant with the default rules.
     pub async fn with_tenant(id: &TenantId) -> Self {
         let tables = Self::start().await;
+        tables.add_tenant(id).await;
+        tables
+    }
+
+    /// Makes a tenant with the default rules.
+    pub async fn add_tenant(&self, id: &TenantId) {
         let tenant = Tenant {
             id: id.clone(),
             name: "Test".to_owned(),
@@ -52,24 +63,23 @@ impl Tables {
             wrapped_keyring: String::new(),
         };
         let rules = RuleSet::default_set().expect("the default rules read");
-        tables.store.create_tenant(&tenant, &rules, &[]).await.expect("a new tenant");
-        tables
+        self.store.create_tenant(&tenant, &rules, &[]).await.expect("a new tenant");
     }
 
     /// Returns the same tables behind a connection on which calls fail as `faults` says.
     pub fn with_faults(&self, faults: &Faults) -> Store {
         let client = client(&self.endpoint, Some(faults.clone()));
-        Store::new(client, LEADS.to_owned(), EVENTS.to_owned())
+        Store::new(client, self.leads.clone(), self.events.clone())
     }
 
     /// Returns the name of the leads table.
-    pub const fn leads_table(&self) -> &'static str {
-        LEADS
+    pub fn leads_table(&self) -> &str {
+        &self.leads
     }
 
     /// Returns the name of the events table.
-    pub const fn events_table(&self) -> &'static str {
-        EVENTS
+    pub fn events_table(&self) -> &str {
+        &self.events
     }
 }
 
