@@ -14,8 +14,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let client = aws_sdk_dynamodb::Client::new(&aws);
-    let store = Store::new(client, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.leads_table, config.events_table);
     let scorer = Arc::new(Scorer::new(store));
     let failed = Arc::new(StandardQueue::new(&aws, config.failed_queue_url));
     let handler = service_fn(|event: LambdaEvent<SqsEvent>| {

@@ -189,3 +189,19 @@ fn read_plan(item: Item) -> Result<RecountPlan, StoreError> {
     let RecountPlanItem { days } = items::read(item)?;
     Ok(RecountPlan { tenant, days })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_written_and_read_as_ever() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/dirty-day-1.json")).unwrap();
+        let golden: Item = serde_dynamo::to_item(golden).unwrap();
+        let day = dirty_day(&golden).unwrap();
+        let marked: DirtyDayItem = items::read(golden.clone()).unwrap();
+        let key = keys::dirty_day(&"acme".parse().unwrap(), day);
+        assert_eq!(items::write(&key, &marked).unwrap(), golden);
+    }
+}

@@ -51,6 +51,15 @@ pub struct Store {
 }
 
 impl Store {
+    /// Takes the SDK's configuration and the tables' names.
+    pub fn connect(
+        config: impl Into<aws_sdk_dynamodb::Config>,
+        leads_table: String,
+        events_table: String,
+    ) -> Self {
+        Self::new(Client::from_conf(config.into()), leads_table, events_table)
+    }
+
     /// Takes a client and the tables' names. A function that never touches events may pass an
     /// empty name for that table.
     pub fn new(client: Client, leads_table: String, events_table: String) -> Self {

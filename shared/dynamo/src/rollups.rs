@@ -199,3 +199,50 @@ impl Store {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn item(golden: &str) -> Item {
+        serde_dynamo::to_item(serde_json::from_str::<serde_json::Value>(golden).unwrap()).unwrap()
+    }
+
+    fn partial() -> Rollup {
+        let by_stage = ByStage { cold: 1, warm: 2, hot: 3, qualified: 4 };
+        Rollup { leads: 10, new_leads: 4, score_sum: 1_234, by_stage }
+    }
+
+    fn day(started_at: i64) -> Run {
+        Run {
+            day: "2026-11-20".parse().unwrap(),
+            segments: 1,
+            started_at: Timestamp::from_millis(started_at).unwrap(),
+            finished: BTreeSet::from([0]),
+            closed: false,
+        }
+    }
+
+    #[test]
+    fn a_partial_is_written_and_read_as_ever() {
+        let golden = item(include_str!("../../../tests/golden/rollup-1.json"));
+        let key = keys::rollup_partial(&"acme".parse().unwrap(), day(0).day, 3);
+        assert_eq!(items::write(&key, &PartialItem::from(&partial())).unwrap(), golden);
+        assert_eq!(Rollup::from(items::read::<PartialItem>(golden).unwrap()), partial());
+    }
+
+    #[test]
+    fn a_correction_is_written_and_read_as_ever_and_replaces_new_leads_alone() {
+        let golden = item(include_str!("../../../tests/golden/rollup-correction-1.json"));
+        let key = keys::rollup_correction(&"acme".parse().unwrap(), day(0).day);
+        let correction: CorrectionItem = items::read(golden.clone()).unwrap();
+        assert_eq!(items::write(&key, &correction).unwrap(), golden);
+        let stored = || StoredDay { partials: vec![partial()], correction: Some(correction) };
+        let read = stored().read(&day(correction.counted_at - 1));
+        assert_eq!(read.rollup, Rollup { new_leads: 5, ..partial() });
+        let counted_before = stored().read(&day(correction.counted_at + 1));
+        assert_eq!(counted_before.rollup, partial());
+    }
+}

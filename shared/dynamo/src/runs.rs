@@ -136,3 +136,23 @@ impl Store {
         from_item(answer.attributes.unwrap_or_else(|| items::key_attributes(&key)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_as_ever() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/run-1.json")).unwrap();
+        let mut item: Item = serde_dynamo::to_item(golden).unwrap();
+        let finished = AttributeValue::Ns(vec!["0".to_owned(), "2".to_owned()]);
+        item.insert("finished".to_owned(), finished);
+        let run = from_item(item).unwrap();
+        assert_eq!((run.segments, run.closed), (3, true));
+        assert_eq!(run.day.to_string(), "2026-11-20");
+        assert_eq!(run.started_at.to_string(), "2026-11-21T00:10:00.000Z");
+        assert_eq!(run.unfinished().collect::<Vec<_>>(), [1]);
+        assert!(!run.is_finished());
+    }
+}
