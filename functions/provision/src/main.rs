@@ -1,3 +1,27 @@
-//! The `provision` function.
+//! The `provision` function: set-up, once at the cold start.
 
-fn main() {}
+use anyhow::Context;
+use dynamo::Store;
+use lambda_runtime::{LambdaEvent, service_fn};
+use provision::{Config, Fresh, Provision};
+use serde_json::Value;
+use vault::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    lambda::telemetry::init();
+    let config = Config::from_env().context("the function is not configured")?;
+    let aws = lambda::aws::config().await;
+    let store = Store::connect(&aws, config.leads_table, String::new());
+    let provision = &Provision::new(store, Vault::new(&aws, config.data_key_id));
+    let handler = service_fn(|event: LambdaEvent<Value>| async move {
+        let fresh = Fresh::from_system()?;
+        let answer = provision.handle(event.payload, chrono::Utc::now().into(), &fresh).await;
+        answer.map_err(|error| {
+            let error = lambda_runtime::Error::from(error);
+            tracing::error!(error = &*error as &dyn std::error::Error, "nothing was made");
+            error
+        })
+    });
+    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
+}

@@ -1,0 +1,137 @@
+//! Takes both triggers and tells them apart.
+//!
+//! Invariant: a message is done only when its part of the run is in the table. Every other one
+//! comes again, and after five times it lies in the dead-letter queue.
+
+use std::num::NonZeroU32;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use domain::{
+    home::HomeId,
+    time::{Day, Timestamp},
+};
+use dynamo::{SettingsCache, Store, StoreError};
+use queue::SendError;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::shard::{Shard, Shards};
+
+/// Works nightly runs.
+#[derive(Debug)]
+pub struct Aggregate<S> {
+    pub(crate) store: Store,
+    pub(crate) shards: S,
+    pub(crate) segments: NonZeroU32,
+    pub(crate) settings: SettingsCache,
+    /// What leads whose events are read have to hold.
+    pub(crate) refolds: Semaphore,
+}
+
+/// How many leads have their events in memory at once. A lead of 20,000 events takes some 40 MB.
+const REFOLDS_AT_ONCE: usize = 4;
+
+/// Why an invocation or a message was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AggregateError {
+    /// The payload is of neither trigger.
+    #[error("the payload is neither a nightly schedule's nor the shard queue's")]
+    UnknownTrigger(#[source] serde_json::Error),
+    /// The message is no part of a run.
+    #[error("the message is no part of a run")]
+    Malformed(#[source] serde_json::Error),
+    /// The run asked for would take the picture of a day that is not over, and keep it.
+    #[error("the day {0} is not over")]
+    DayNotOver(Day),
+    /// No such run was planned.
+    #[error("there is no run of {0}")]
+    NoRun(Day),
+    /// The run has fewer segments.
+    #[error("the run of {run} has no segment {segment}")]
+    NoSegment {
+        /// The day of the run.
+        run: Day,
+        /// The segment asked for.
+        segment: u32,
+    },
+    /// A run is closed after its last segment only.
+    #[error("the run of {0} is not finished")]
+    Unfinished(Day),
+    /// The lead was scored by newer code.
+    #[error("lead {0} was scored by a newer version")]
+    Outdated(HomeId),
+    /// A table did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue did not take the work.
+    #[error(transparent)]
+    Queue(#[from] SendError),
+    /// None of the messages was done.
+    #[error("all {0} messages failed")]
+    AllFailed(usize),
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "run", rename_all = "snake_case", deny_unknown_fields)]
+enum Schedule {
+    Nightly { scheduled_time: Timestamp },
+}
+
+impl<S: Shards> Aggregate<S> {
+    /// Takes the tables, the shard queue and the number of segments of new runs.
+    pub fn new(store: Store, shards: S, segments: NonZeroU32) -> Self {
+        let (settings, refolds) = (SettingsCache::default(), Semaphore::new(REFOLDS_AT_ONCE));
+        Self { store, shards, segments, settings, refolds }
+    }
+
+    /// Plans a run, or works the parts of one that the queue brings.
+    pub async fn handle(&self, payload: Value, now: Timestamp) -> Result<Value, AggregateError> {
+        if payload.get("Records").is_some() {
+            let batch = serde_json::from_value(payload).map_err(AggregateError::UnknownTrigger)?;
+            // On the heap: in one piece the future is deeper than the compiler follows.
+            let response = Box::pin(self.work_all(batch, now)).await?;
+            return serde_json::to_value(response).map_err(AggregateError::UnknownTrigger);
+        }
+        let Schedule::Nightly { scheduled_time } =
+            serde_json::from_value(payload).map_err(AggregateError::UnknownTrigger)?;
+        self.plan(scheduled_time, now).await?;
+        Ok(Value::Null)
+    }
+
+    /// Works each message and names those that are to come again.
+    ///
+    /// # Errors
+    /// `AllFailed` when that are all of them, so that the function's error metric fires.
+    async fn work_all(
+        &self,
+        batch: SqsEvent,
+        now: Timestamp,
+    ) -> Result<SqsBatchResponse, AggregateError> {
+        let mut response = SqsBatchResponse::default();
+        let messages = batch.records.len();
+        for message in batch.records {
+            let id = message.message_id.unwrap_or_default();
+            let body = message.body.unwrap_or_default();
+            if let Err(error) = self.work(&body, now).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(message_id = id, error, "a message was given back to the queue");
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                response.batch_item_failures.push(failure);
+            }
+        }
+        if messages > 0 && response.batch_item_failures.len() == messages {
+            return Err(AggregateError::AllFailed(messages));
+        }
+        Ok(response)
+    }
+
+    async fn work(&self, body: &str, now: Timestamp) -> Result<(), AggregateError> {
+        let shard: Shard = serde_json::from_str(body).map_err(AggregateError::Malformed)?;
+        match shard {
+            Shard::Scan { run, segment } => self.scan(run, segment, now).await,
+            Shard::Close { run } => self.close(run).await,
+        }
+    }
+}

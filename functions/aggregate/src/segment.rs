@@ -1,0 +1,200 @@
+//! Works one segment: every lead is listed by its score as of now and counted as of the day's
+//! end.
+//!
+//! Invariant: nothing is counted into the table before the whole segment was seen, so what a
+//! partial holds comes from one pass over it.
+
+use std::{sync::Arc, time::Instant};
+
+use domain::{
+    event::Event,
+    fold::{fold_recording, sorted},
+    lead::Lead,
+    rule_set::Rules,
+    state::State,
+    tenant::TenantId,
+    time::{Day, Timestamp},
+    view::view,
+};
+use dynamo::{ListedLead, Run, Settings, Standing, StoreError};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+
+use crate::{
+    handler::{Aggregate, AggregateError},
+    picture::{picture, state_at_end, went_on_after},
+    shard::{Shard, Shards},
+    tally::{Seen, Tally, TenantTally},
+};
+
+/// How many leads are under way at once.
+const AT_ONCE: usize = 16;
+
+/// What a lead is.
+struct States {
+    /// With all its events.
+    state: State,
+    /// At the end of the day, if it had events by then.
+    then: State,
+    /// Whether its events were read.
+    refolded: bool,
+}
+
+impl<S: Shards> Aggregate<S> {
+    /// Works a segment of a run, unless it is done, and lets the last one close the run.
+    pub(crate) async fn scan(
+        &self,
+        day: Day,
+        segment: u32,
+        now: Timestamp,
+    ) -> Result<(), AggregateError> {
+        let run = self.store.run(day).await?.ok_or(AggregateError::NoRun(day))?;
+        if segment >= run.segments {
+            return Err(AggregateError::NoSegment { run: day, segment });
+        }
+        let is_done = run.finished.contains(&segment);
+        let run = if is_done { run } else { self.scan_unfinished(&run, segment, now).await? };
+        // Whoever scanned sends it even if the run is closed: it may be the slower of two that
+        // worked the segment at once, and its recounts have to be cleared away.
+        if run.is_finished() && !(is_done && run.closed) {
+            self.shards.send(&[Shard::Close { run: day }]).await?;
+        }
+        Ok(())
+    }
+
+    async fn scan_unfinished(
+        &self,
+        run: &Run,
+        segment: u32,
+        now: Timestamp,
+    ) -> Result<Run, AggregateError> {
+        let began = Instant::now();
+        let tally = self.tally(run, segment, now).await?;
+        for (tenant, counted) in &tally.tenants {
+            self.keep(run, segment, tenant, counted).await?;
+        }
+        let after = self.store.finish_segment(run.day, segment).await?;
+        let Tally { leads, refolded, refreshed, tenants } = tally;
+        tracing::info!(
+            run = %run.day,
+            segment,
+            tenants = tenants.len(),
+            leads,
+            refolded,
+            refreshed,
+            duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "segment scanned"
+        );
+        Ok(after)
+    }
+
+    /// Sees every lead of the segment, page by page.
+    async fn tally(
+        &self,
+        run: &Run,
+        segment: u32,
+        now: Timestamp,
+    ) -> Result<Tally, AggregateError> {
+        let mut tally = Tally::default();
+        let mut after = None;
+        loop {
+            let page = self.store.scan_leads(segment, run.segments, after).await?;
+            let look = |(tenant, listed)| self.look(run.day, tenant, listed, now);
+            let mut looks =
+                stream::iter(page.leads.into_iter().map(look)).buffer_unordered(AT_ONCE);
+            while let Some(seen) = looks.try_next().await? {
+                tally.count(seen);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(tally);
+            }
+        }
+    }
+
+    /// Looks at one lead: lists it anew if need be, and takes its picture of the day.
+    async fn look(
+        &self,
+        day: Day,
+        tenant: TenantId,
+        listed: ListedLead,
+        now: Timestamp,
+    ) -> Result<Seen, AggregateError> {
+        let ListedLead { lead, standing } = listed;
+        let settings = self.settings_for(&tenant, &lead).await?;
+        let rules = &settings.rules;
+        let States { state, then, refolded } = self.states(&tenant, &lead, rules, day).await?;
+        let now_shown = view(&state, rules, now);
+        let fresh = Standing { score: now_shown.score, stage: now_shown.stage };
+        let refreshed =
+            fresh != standing && self.store.refresh_standing(&tenant, &lead, fresh).await?;
+        let picture = picture(&then, rules, day);
+        let first_seen_on = state.first_seen_at.map(Timestamp::day);
+        Ok(Seen { tenant, picture, first_seen_on, refolded, refreshed })
+    }
+
+    /// Returns a lead's state now and at the end of the day; reads its events only if what is
+    /// stored does not tell.
+    async fn states(
+        &self,
+        tenant: &TenantId,
+        lead: &Lead,
+        rules: &Rules,
+        day: Day,
+    ) -> Result<States, AggregateError> {
+        let stored = &lead.state;
+        let is_current = stored.is_current(rules.version());
+        if is_current && !went_on_after(stored, day) {
+            return Ok(States { state: stored.clone(), then: stored.clone(), refolded: false });
+        }
+        // The semaphore is never closed.
+        let _permit = self.refolds.acquire().await.ok();
+        let events = sorted(self.events(tenant, lead).await?);
+        let then = state_at_end(rules, &events, day);
+        let state =
+            if is_current { stored.clone() } else { fold_recording(rules, &events, &mut ()) };
+        Ok(States { state, then, refolded: true })
+    }
+
+    /// Returns settings at least as new as those that the lead was scored by.
+    async fn settings_for(
+        &self,
+        tenant: &TenantId,
+        lead: &Lead,
+    ) -> Result<Arc<Settings>, AggregateError> {
+        let known = self.settings.get(&self.store, tenant).await?;
+        if !lead.state.is_newer_than(known.rules.version()) {
+            return Ok(known);
+        }
+        let read = Arc::new(self.store.settings(tenant).await?);
+        if lead.state.is_newer_than(read.rules.version()) {
+            return Err(AggregateError::Outdated(lead.survivor.id));
+        }
+        Ok(read)
+    }
+
+    /// Reads the events of all homes of a lead.
+    async fn events(&self, tenant: &TenantId, lead: &Lead) -> Result<Vec<Event>, StoreError> {
+        let homes = lead.members.iter().filter(|member| member.has_events);
+        let reads = homes.map(|member| self.store.events(tenant, member.home.id));
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    /// Keeps what the segment counted for one tenant.
+    async fn keep(
+        &self,
+        run: &Run,
+        segment: u32,
+        tenant: &TenantId,
+        counted: &TenantTally,
+    ) -> Result<(), AggregateError> {
+        if counted.rollup.leads > 0 {
+            self.store.keep_rollup_partial(tenant, run.day, segment, &counted.rollup).await?;
+        }
+        let plan = self.store.recount_plan(run.day, tenant).await?;
+        let new_leads = counted.new_leads_of(&plan.days);
+        if !new_leads.is_empty() {
+            self.store.keep_recount(tenant, run.day, segment, new_leads).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! The messages of the shard queue: a run's work, in parts that fit an invocation.
+
+use domain::time::Day;
+use queue::{SendError, StandardQueue};
+use serde::{Deserialize, Serialize};
+
+/// One part of a run's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Shard {
+    /// Scan one segment.
+    Scan {
+        /// The day of the run.
+        run: Day,
+        /// The segment, counted from 0.
+        segment: u32,
+    },
+    /// Do what follows the last segment.
+    Close {
+        /// The day of the run.
+        run: Day,
+    },
+}
+
+/// Where a run's work is put.
+pub trait Shards {
+    /// Queues each part durably, or fails.
+    fn send(&self, shards: &[Shard]) -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+impl Shards for StandardQueue {
+    async fn send(&self, shards: &[Shard]) -> Result<(), SendError> {
+        self.send_all(shards).await
+    }
+}

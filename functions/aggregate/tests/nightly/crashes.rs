@@ -1,0 +1,100 @@
+//! A run that dies between any two calls, or works twice at once, ends in the same items.
+
+use std::collections::BTreeMap;
+
+use testing::{Faults, Tables, a_tenant};
+
+use crate::{
+    night::{Night, Queue, at, everything},
+    population::{add, day, event, store},
+};
+
+const NIGHT: &str = "2026-11-21T00:10:00Z";
+
+type Items = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Tables on the eve of a night that has everything to do: leads to list anew, one that went on
+/// after the day, a past day to correct.
+async fn the_eve() -> Tables {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let noon = at("2026-11-20T12:00:00Z");
+    let known = [event("ana", "1", "contract_signed", at("2026-11-01T12:00:00Z"))];
+    let ana = store(&tables.store, &known).await;
+    Night::new(tables.store.clone()).run("2026-11-19T00:10:00Z").await;
+    tables.store.mark_dirty_day(&a_tenant(), day("2026-11-18"), noon).await.unwrap();
+    store(&tables.store, &[event("eve", "1", "signup", at("2026-11-18T12:00:00Z"))]).await;
+    store(&tables.store, &[event("bob", "1", "demo_request", noon)]).await;
+    let went_on = [event("ana", "2", "signup", at("2026-11-21T00:09:00Z"))];
+    add(&tables.store, &ana, &known, &went_on).await;
+    tables
+}
+
+async fn expected() -> Items {
+    let tables = the_eve().await;
+    Night::new(tables.store.clone()).run(NIGHT).await;
+    everything(&tables).await
+}
+
+/// Runs the night until it dies after that many calls, then again; tells how many calls it made.
+async fn crash_and_run_again(calls: usize, answer_lost: bool, expected: &Items) -> usize {
+    let tables = the_eve().await;
+    let now = at(NIGHT).plus_millis(2_000);
+    let faults = Faults::crash_after(calls, answer_lost);
+    let queue = Queue::default();
+    let dying = Night::on(tables.with_faults(&faults), queue.clone());
+    let planned = dying.plan(NIGHT, now).await.is_ok();
+    let done = planned && dying.drain(now).await.is_ok();
+
+    let night = Night::on(tables.store.clone(), queue);
+    if !planned {
+        night.plan(NIGHT, now).await.unwrap();
+    }
+    night.drain(now).await.unwrap();
+
+    assert_eq!(&everything(&tables).await, expected, "after {calls} calls");
+    if done { calls } else { usize::MAX }
+}
+
+#[tokio::test]
+async fn a_crash_between_any_two_calls_ends_in_the_same_items() {
+    let expected = expected().await;
+    for answer_lost in [false, true] {
+        let mut calls = 0;
+        while crash_and_run_again(calls, answer_lost, &expected).await > calls {
+            calls += 1;
+        }
+        assert!(calls > 30, "{calls} calls are fewer than a night takes");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_fired_twice_and_messages_in_any_order_end_in_the_same_items() {
+    let expected = expected().await;
+    let tables = the_eve().await;
+    let now = at(NIGHT).plus_millis(2_000);
+    let night = Night::new(tables.store.clone());
+    night.plan(NIGHT, now).await.unwrap();
+    night.plan(NIGHT, now).await.unwrap();
+    let mut waiting = night.queue.waiting();
+    assert_eq!(waiting.len(), 6);
+    waiting.reverse();
+    for shard in waiting {
+        night.deliver(shard, now).await.unwrap();
+    }
+    night.drain(now).await.unwrap();
+    assert_eq!(everything(&tables).await, expected);
+}
+
+#[tokio::test]
+async fn a_segment_worked_twice_at_once_ends_in_the_same_items() {
+    let expected = expected().await;
+    let tables = the_eve().await;
+    let now = at(NIGHT).plus_millis(2_000);
+    let (one, other) = (Night::new(tables.store.clone()), Night::new(tables.store.clone()));
+    one.plan(NIGHT, now).await.unwrap();
+    other.plan(NIGHT, now).await.unwrap();
+    let (first, second) = tokio::join!(one.drain(now), other.drain(now));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(everything(&tables).await, expected);
+}

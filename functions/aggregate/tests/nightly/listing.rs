@@ -1,0 +1,60 @@
+//! After a night, leads are listed in the order of their scores as of then.
+
+use std::cmp::Reverse;
+
+use domain::{lead::Lead, stage::Stage, time::DAY_MS};
+use testing::{Tables, a_tenant};
+
+use crate::{
+    night::{Night, at},
+    population::{event, standing, standing_at, store},
+};
+
+#[tokio::test]
+async fn leads_are_listed_by_what_idle_time_left_them() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let noon = at("2026-11-20T12:00:00Z");
+    let mut leads: Vec<Lead> = Vec::new();
+    for (idle_days, event_type) in
+        [(0, "signup"), (8, "contract_signed"), (20, "contract_signed"), (30, "demo_request")]
+    {
+        let seen = noon.plus_millis(-idle_days * DAY_MS);
+        let user = format!("idle {idle_days}");
+        leads.push(store(&tables.store, &[event(&user, "1", event_type, seen)]).await);
+    }
+
+    Night::new(tables.store.clone()).run("2026-11-21T00:10:00Z").await;
+
+    let now = at("2026-11-21T00:10:02Z");
+    leads.sort_by_key(|lead| Reverse((standing_at(lead, now).score, lead.survivor.id.to_string())));
+    let mut listed = Vec::new();
+    for stage in Stage::ALL.into_iter().rev() {
+        listed.extend(tables.store.leads_by_score(&a_tenant(), stage, None, 100).await.unwrap());
+    }
+    let expected: Vec<_> = leads.iter().map(|lead| standing_at(lead, now)).collect();
+    assert_eq!(listed.iter().map(|listed| listed.standing).collect::<Vec<_>>(), expected);
+    let expected: Vec<_> = leads.iter().map(|lead| lead.survivor.id).collect();
+    assert_eq!(listed.iter().map(|listed| listed.lead.survivor.id).collect::<Vec<_>>(), expected);
+    assert_ne!(leads.iter().map(standing).collect::<Vec<_>>(), expected_scores(&listed));
+}
+
+fn expected_scores(listed: &[dynamo::ListedLead]) -> Vec<dynamo::Standing> {
+    listed.iter().map(|listed| listed.standing).collect()
+}
+
+#[tokio::test]
+async fn a_lead_committed_since_it_was_read_keeps_what_the_commit_wrote() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let noon = at("2026-11-20T12:00:00Z");
+    let first = [event("ana", "1", "signup", noon)];
+    let read = store(&tables.store, &first).await;
+    let second = [event("ana", "2", "demo_request", noon.plus_millis(1))];
+    let committed = crate::population::add(&tables.store, &read, &first, &second).await;
+
+    let stale = standing_at(&read, noon.plus_millis(20 * DAY_MS));
+    assert!(!tables.store.refresh_standing(&a_tenant(), &read, stale).await.unwrap());
+
+    let listed = tables.store.leads_by_score(&a_tenant(), Stage::Hot, None, 10).await.unwrap();
+    assert_eq!(listed[0].lead, committed);
+    assert_eq!(listed[0].standing, standing(&committed));
+}

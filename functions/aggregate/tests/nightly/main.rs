@@ -1,0 +1,17 @@
+//! Nightly runs on real tables: the pictures are right, and nothing that can go wrong on the way
+//! changes what they end in.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod crashes;
+mod late_events;
+mod listing;
+mod night;
+mod payloads;
+mod pictures;
+mod population;

@@ -1,0 +1,116 @@
+//! What a caller asks for, and what is wrong with it.
+//!
+//! Invariant: an operation that was read can be done, as far as its payload alone can tell.
+
+use std::collections::BTreeSet;
+
+use domain::{api_key::Scope, tenant::TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+const MAX_NAME_CHARS: usize = 100;
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    CreateTenant { tenant: TenantId, name: String },
+    CreateKey { tenant: TenantId, name: String, scopes: BTreeSet<Scope> },
+}
+
+/// Why an operation was not done, for the caller to act on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case", deny_unknown_fields)]
+enum Payload {
+    CreateTenant { tenant: String, name: String },
+    CreateKey { tenant: String, name: String, scopes: BTreeSet<Scope> },
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl Operation {
+    /// Reads a payload.
+    pub(crate) fn read(payload: Value) -> Result<Self, Refusal> {
+        let payload = serde_json::from_value(payload)
+            .map_err(|error| Refusal::new("invalid_payload", error.to_string()))?;
+        match payload {
+            Payload::CreateTenant { tenant, name } => {
+                Ok(Self::CreateTenant { tenant: read_tenant(&tenant)?, name: read_name(&name)? })
+            }
+            Payload::CreateKey { scopes, .. } if scopes.is_empty() => {
+                Err(Refusal::new("invalid_scopes", "a key has at least one scope"))
+            }
+            Payload::CreateKey { tenant, name, scopes } => Ok(Self::CreateKey {
+                tenant: read_tenant(&tenant)?,
+                name: read_name(&name)?,
+                scopes,
+            }),
+        }
+    }
+}
+
+fn read_tenant(text: &str) -> Result<TenantId, Refusal> {
+    text.parse().map_err(|error: domain::tenant::InvalidTenantId| {
+        Refusal::new("invalid_tenant", error.to_string())
+    })
+}
+
+fn read_name(text: &str) -> Result<String, Refusal> {
+    let name = text.trim();
+    let fits = (1..=MAX_NAME_CHARS).contains(&name.chars().count());
+    if !fits || name.chars().any(char::is_control) {
+        let message = format!("a name is 1 to {MAX_NAME_CHARS} characters on one line");
+        return Err(Refusal::new("invalid_name", message));
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_asked_for_with_its_scopes() {
+        let payload = json!({
+            "operation": "create_key", "tenant": "demo", "name": " CRM ", "scopes": ["read", "ingest"]
+        });
+        let expected = Operation::CreateKey {
+            tenant: "demo".parse().unwrap(),
+            name: "CRM".to_owned(),
+            scopes: [Scope::Ingest, Scope::Read].into(),
+        };
+        assert_eq!(Operation::read(payload), Ok(expected));
+    }
+
+    #[test]
+    fn each_mistake_has_its_code() {
+        let tenant =
+            |tenant, name| json!({"operation": "create_tenant", "tenant": tenant, "name": name});
+        let key = |scopes: Value| json!({"operation": "create_key", "tenant": "demo", "name": "CRM", "scopes": scopes});
+        for (payload, code) in [
+            (json!(null), "invalid_payload"),
+            (json!({"operation": "drop_tenant", "tenant": "demo"}), "invalid_payload"),
+            (json!({"operation": "create_tenant", "tenant": "demo"}), "invalid_payload"),
+            (tenant("Demo!", "Demo"), "invalid_tenant"),
+            (tenant("demo", "  "), "invalid_name"),
+            (tenant("demo", "a\nb"), "invalid_name"),
+            (key(json!([])), "invalid_scopes"),
+            (key(json!(["root"])), "invalid_payload"),
+        ] {
+            assert_eq!(Operation::read(payload.clone()).unwrap_err().code, code, "{payload}");
+        }
+    }
+}
