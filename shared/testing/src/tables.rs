@@ -72,6 +72,13 @@ impl Tables {
         Store::new(client, self.leads.clone(), self.events.clone())
     }
 
+    /// Removes both tables from a server that goes on.
+    pub async fn remove(&self) {
+        for table in [&self.leads, &self.events] {
+            self.client.delete_table().table_name(table).send().await.expect("a removed table");
+        }
+    }
+
     /// Returns the name of the leads table.
     pub fn leads_table(&self) -> &str {
         &self.leads
