@@ -1,3 +1,21 @@
-//! The `api` function.
+//! The `api` function: set-up, once at the cold start.
 
-fn main() {}
+use anyhow::Context;
+use api::{config::Config, gateway, routes::router};
+use dynamo::Store;
+use lambda::auth::{Authenticator, Directory};
+use lambda_http::Adapter;
+use tower::ServiceExt;
+use vault::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    lambda::telemetry::init();
+    let config = Config::from_env().context("the function is not configured")?;
+    let aws = lambda::aws::config().await;
+    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let vault = Vault::new(&aws, config.data_key_id);
+    let auth = Authenticator::new(Directory::new(store.clone(), vault));
+    let service = Adapter::from(router(auth, store)).map_request(gateway::read);
+    lambda_http::lambda_runtime::run(service).await.map_err(anyhow::Error::from_boxed)
+}

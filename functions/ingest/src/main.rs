@@ -1,3 +1,35 @@
-//! The `ingest` function.
+//! The `ingest` function: set-up, once at the cold start.
 
-fn main() {}
+use std::sync::Arc;
+
+use anyhow::Context;
+use dynamo::Store;
+use ingest::{Config, Ingest, Queues, gateway::Request};
+use lambda::auth::Directory;
+use lambda_runtime::{LambdaEvent, service_fn};
+use queue::{EventsQueue, StandardQueue};
+use uuid::Uuid;
+use vault::Vault;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    lambda::telemetry::init();
+    let config = Config::from_env().context("the function is not configured")?;
+    let aws = lambda::aws::config().await;
+    let store = Store::connect(&aws, config.leads_table, String::new());
+    let directory = Directory::new(store, Vault::new(&aws, config.data_key_id));
+    let queues = Queues {
+        events: EventsQueue::new(&aws, config.events_queue_url),
+        failed: StandardQueue::new(&aws, config.failed_queue_url),
+    };
+    let ingest = Arc::new(Ingest::new(directory, queues, Uuid::now_v7));
+    let handler = service_fn(|event: LambdaEvent<Request>| {
+        let ingest = Arc::clone(&ingest);
+        // Boxed, because the types of nested futures get too deep for the compiler otherwise.
+        Box::pin(async move {
+            let now = chrono::Utc::now().into();
+            Ok::<_, std::convert::Infallible>(ingest.handle(&event.payload, now).await)
+        })
+    });
+    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
+}

@@ -1,0 +1,129 @@
+//! The shapes of answers that several routes share.
+
+use domain::{
+    home::HomeId,
+    lead::{Lead, Status},
+    points::Points,
+    stage::Stage,
+    time::Timestamp,
+    view::View,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    person::{IdentityBody, Person},
+    words,
+};
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// What is on the page.
+    pub data: Vec<T>,
+    /// Continues after this page; `null` when it was the last.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+/// A lead as of the instant of the request.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Lead)]
+pub struct LeadBody {
+    /// The lead's own id. Every id of its family answers this lead.
+    #[schema(schema_with = words::lead_id)]
+    pub id: HomeId,
+    /// The score shown: points rounded to a whole number, at least 0.
+    #[schema(minimum = 0)]
+    pub score: i64,
+    /// The points behind the score; negative is kept as evidence.
+    #[schema(value_type = f64)]
+    pub points: Points,
+    /// The stage of the score shown.
+    #[schema(schema_with = words::stage)]
+    pub stage: Stage,
+    /// Events in the last 24 hours, at most 10.
+    #[schema(minimum = 0, maximum = 10)]
+    pub velocity: u32,
+    /// How likely the lead is going cold.
+    #[schema(minimum = 0, maximum = 100)]
+    pub risk: u32,
+    /// The sales state.
+    #[schema(schema_with = words::status)]
+    pub status: Status,
+    /// Whether it is a person: some identity is more than a cookie.
+    pub known: bool,
+    /// What is declared about the person, by field; the latest declaration wins.
+    #[schema(schema_with = words::anything)]
+    pub profile: Map<String, Value>,
+    /// What names the person, strongest kind first.
+    pub identities: Vec<IdentityBody>,
+    /// How many events are scored.
+    pub events: u32,
+    /// When the first event happened.
+    #[schema(value_type = String, format = DateTime, required)]
+    pub first_seen_at: Option<Timestamp>,
+    /// When the last event happened.
+    #[schema(value_type = String, format = DateTime, required)]
+    pub last_event_at: Option<Timestamp>,
+    /// The version of the rule set that the score was made by.
+    #[schema(minimum = 1)]
+    pub rule_set: u32,
+    /// The next stage that decay alone will bring, and when; `null` when it will bring none.
+    #[schema(required)]
+    pub forecast: Option<ForecastBody>,
+    /// Whether links exist that the family is too large to follow.
+    pub identity_limit: bool,
+    /// Whether there are more events than are scored.
+    pub flooded: bool,
+}
+
+/// When decay will next change the stage, if no event comes.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Forecast)]
+pub struct ForecastBody {
+    /// The stage that decay will bring.
+    #[schema(schema_with = words::stage)]
+    pub stage: Stage,
+    /// The instant from which the lead shows it.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// A lead with its place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RankedLead {
+    /// The place, from 1.
+    #[schema(minimum = 1)]
+    pub rank: usize,
+    /// The lead.
+    #[serde(flatten)]
+    pub lead: LeadBody,
+}
+
+impl LeadBody {
+    /// Shows a lead as `view` sees it.
+    pub fn new(lead: &Lead, view: &View, person: Person) -> Self {
+        let forecast = view.forecast.map(|next| ForecastBody { stage: next.stage, at: next.at });
+        Self {
+            id: lead.survivor.id,
+            score: view.score,
+            points: view.points,
+            stage: view.stage,
+            velocity: view.velocity,
+            risk: view.risk,
+            status: Status::default(),
+            known: lead.is_known(),
+            profile: person.profile,
+            identities: person.identities,
+            events: lead.state.events,
+            first_seen_at: lead.state.first_seen_at,
+            last_event_at: lead.state.last_event_at(),
+            rule_set: lead.state.rule_set,
+            forecast,
+            identity_limit: lead.identity_limit,
+            flooded: lead.state.flooded,
+        }
+    }
+}

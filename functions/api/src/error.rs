@@ -1,0 +1,97 @@
+//! What a read can fail with, and how that is told.
+//!
+//! Invariant: every failure becomes a problem document here and is logged here, once; neither
+//! shows what was asked for, because an identity is personal.
+
+use std::{error::Error, fmt::Write};
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::home::HomeId;
+use dynamo::StoreError;
+use lambda::problem::Problem;
+
+/// A read that gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request cannot be served as it is.
+    #[error("refused: {}", .0.code())]
+    Refused(Problem),
+    /// The tables failed.
+    #[error("the tables failed")]
+    Store(#[from] StoreError),
+    /// Newer code or rules than these folded the lead.
+    #[error("lead {0} was folded by newer code or rules")]
+    Newer(HomeId),
+    /// The lead changed at every attempt to read it whole.
+    #[error("lead {0} kept changing while it was read")]
+    Restless(HomeId),
+    /// An answer did not become JSON.
+    #[error("an answer could not be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// What a caller should do after a failure that passes.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+impl ApiError {
+    /// 404: no lead of the tenant answers to the id.
+    pub fn lead_not_found() -> Self {
+        Problem::not_found("lead_not_found", "there is no lead with this id").into()
+    }
+
+    /// 422: the lead has more events than one answer can be made from.
+    pub fn too_many_events(limit: usize) -> Self {
+        let message = format!(
+            "this lead has more than {limit} events; its score is exact for the first ones, but \
+             its events can no longer be shown one by one"
+        );
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_events", message).into()
+    }
+
+    fn problem(self) -> Problem {
+        let message = match self {
+            Self::Refused(problem) => return problem,
+            Self::Store(error) if !error.is_retryable() => return internal(),
+            Self::Unwritable(_) => return internal(),
+            Self::Store(_) => "the tables do not answer just now",
+            Self::Newer(_) => "the rules are changing just now",
+            Self::Restless(_) => "the lead is changing just now",
+        };
+        Problem::unavailable("temporarily_unavailable", message, RETRY_AFTER_SECONDS)
+    }
+}
+
+fn internal() -> Problem {
+    let message = "something is wrong on our side; it has been logged";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if !matches!(self, Self::Refused(_)) {
+            tracing::error!(error = chain(&self), "no answer");
+        }
+        self.problem().into_response()
+    }
+}
+
+/// Writes an error with everything that caused it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a text cannot fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}

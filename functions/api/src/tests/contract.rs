@@ -1,0 +1,141 @@
+//! What callers may rely on: the payloads of `events/http`, the OpenAPI document and the template.
+
+use std::collections::BTreeSet;
+
+use domain::identity::Kind;
+use serde_json::Value;
+use testing::an_event;
+
+use super::world::World;
+use crate::routes::ROUTES;
+
+/// Every recorded payload of this function, with the status that it is answered by.
+const PAYLOADS: &[(&str, u16)] = &[
+    (include_str!("../../../../events/http/get-health.json"), 200),
+    (include_str!("../../../../events/http/get-openapi.json"), 200),
+    (include_str!("../../../../events/http/get-leads.json"), 200),
+    (include_str!("../../../../events/http/get-leads-by-email.json"), 200),
+    (include_str!("../../../../events/http/get-lead.json"), 200),
+    (include_str!("../../../../events/http/get-lead-timeline.json"), 200),
+    (include_str!("../../../../events/http/get-lead-explanation.json"), 200),
+    (include_str!("../../../../events/http/get-leaderboard.json"), 200),
+    (include_str!("../../../../events/http/get-leaderboard-by-stage.json"), 200),
+    (include_str!("../../../../events/http/get-analytics-daily.json"), 200),
+    (include_str!("../../../../events/http/get-unknown-route.json"), 404),
+];
+
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+#[tokio::test]
+async fn every_recorded_payload_is_answered() {
+    let ana = an_event("e1").by(Kind::UserId, "u1").by(Kind::Email, "ana@example.com");
+    let world = World::with([ana.arrival()]).await;
+    for (payload, status) in PAYLOADS {
+        let payload: Value = serde_json::from_str(payload).unwrap();
+        let path = payload["rawPath"].clone();
+        let answer = world.send(payload).await;
+        assert_eq!(answer.status, *status, "{path}: {}", answer.body);
+    }
+}
+
+async fn document() -> Value {
+    let answer = World::start().await.get_with("/openapi.json", None).await;
+    assert_eq!(answer.status, 200);
+    answer.body
+}
+
+/// Returns `METHOD /path` of every operation.
+fn operations(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let of = |(path, item): (&String, &Value)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+    };
+    paths.flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn the_document_has_every_route_of_the_table_and_no_other_read() {
+    let reads: BTreeSet<_> = operations(&document().await)
+        .into_iter()
+        .filter(|operation| operation.starts_with("GET"))
+        .collect();
+    let table = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path));
+    assert_eq!(reads, table.collect());
+}
+
+#[tokio::test]
+async fn the_template_routes_what_the_document_describes() {
+    let routes = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: "));
+    let routes: BTreeSet<_> = routes.map(str::to_owned).collect();
+    let documented = operations(&document().await);
+    let unrouted: Vec<_> = documented.difference(&routes).collect();
+    assert!(unrouted.is_empty(), "{unrouted:?}");
+    let undocumented = routes.difference(&documented);
+    // Other spellings of routes that are documented, and what is no route.
+    let known = ["POST /v1/t", "POST /v1/i", "POST /v1/p", "POST /v1/s", "POST /v1/g"];
+    let known = [&known[..], &["POST /v1/a", "POST /v1/b", "$default"]].concat();
+    let unknown: Vec<_> = undocumented
+        .filter(|route| !known.contains(&route.as_str()) && !route.starts_with("POST /api/s/"))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn every_documented_parameter_is_understood_and_every_bound_is_real() {
+    let (world, document) = (World::start().await, document().await);
+    for route in ROUTES {
+        let operation = &document["paths"][route.path]["get"];
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            let answer = world.get(&format!("{}?{name}=%00", route.path)).await;
+            assert_ne!(answer.body["errors"][0]["code"], "unknown_parameter", "{name}");
+            let schema = &parameter["schema"];
+            for (bound, step) in [("minimum", -1), ("maximum", 1)] {
+                let Some(bound) = schema[bound].as_i64() else { continue };
+                let target = |value: i64| format!("{}?{name}={value}", route.path);
+                let id = world.get(&target(bound)).await.status;
+                assert_ne!(id, 400, "{name}={bound}");
+                let beyond = world.get(&target(bound + step)).await.status;
+                assert_eq!(beyond, 400, "{name}={}", bound + step);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_3_1_and_every_operation_says_what_it_needs() {
+    let document = document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(operation["operationId"].is_string(), "{path}");
+            assert!(operation["summary"].is_string(), "{path}");
+            let public = ["/health", "/openapi.json"].contains(&path.as_str());
+            assert_eq!(operation["security"].is_array(), !public, "{path}");
+            assert_eq!(operation["responses"]["401"].is_object(), !public, "{path}");
+        }
+    }
+}
+
+/// Returns every `$ref` of a document.
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(map.values().flat_map(references)).collect()
+        }
+        Value::Array(values) => values.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_leads_somewhere() {
+    let document = document().await;
+    for reference in references(&document) {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}

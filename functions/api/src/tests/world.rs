@@ -1,0 +1,231 @@
+//! Two tenants with people in real tables, and requests as the gateway sends them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::Router;
+use domain::{
+    api_key::{ApiKey, ApiKeyText, Scope},
+    event::Arrival,
+    family::{Family, IdentitySettings, partition},
+    fold::fold,
+    home::HomeId,
+    lead::{Home, Lead},
+    link::Role,
+    rule_set::RuleSet,
+    tenant::TenantId,
+    time::Timestamp,
+    view::view,
+};
+use dynamo::{ChangedLead, Commit, MAX_ITEMS, Standing, Store, Tenant};
+use lambda::auth::{Authenticator, Caller, FindError, KeyDirectory};
+use lambda_http::{Adapter, Context, LambdaEvent};
+use serde_json::{Value, json};
+use testing::{Tables, a_tenant, rules};
+use tower::ServiceExt;
+use vault::Keyring;
+
+use crate::{gateway, person::IDENTITY_FIELD, routes::router};
+
+/// The instant of every payload, unless a test says otherwise.
+pub(super) const NOW: &str = "2026-01-15T12:00:00Z";
+
+pub(super) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Returns the tenant whose data nobody else may see.
+pub(super) fn other_tenant() -> TenantId {
+    "other".parse().unwrap()
+}
+
+pub(super) fn keyring(tenant: &TenantId) -> Keyring {
+    Keyring::new(tenant.clone(), [7; 32], [2; 32])
+}
+
+/// Returns the key of a tenant for one scope: `read`, `ingest` or `admin`.
+pub(super) fn key(tenant: &TenantId, scope: &str) -> String {
+    format!("llk_{tenant}_{scope:0<20}")
+}
+
+/// Knows the keys that [`key`] makes.
+struct Keys;
+
+impl KeyDirectory for Keys {
+    async fn find(&self, text: &ApiKeyText) -> Result<Option<Caller>, FindError> {
+        let tenant = text.tenant().clone();
+        let scopes = [("ingest", Scope::Ingest), ("read", Scope::Read), ("admin", Scope::Admin)];
+        let found = scopes.into_iter().find(|(scope, _)| text.reveal() == key(&tenant, scope));
+        Ok(found.map(|(name, scope)| Caller {
+            keyring: Arc::new(keyring(&tenant)),
+            key: ApiKey { tenant, name: name.to_owned(), scopes: [scope].into() },
+        }))
+    }
+}
+
+/// Tables with two tenants, and the router over them.
+pub(super) struct World {
+    pub tables: Tables,
+    router: Router,
+}
+
+/// What the router answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let tables = Tables::with_tenant(&a_tenant()).await;
+        let tenant = Tenant {
+            id: other_tenant(),
+            name: "Other".to_owned(),
+            created_at: at(NOW),
+            identity: IdentitySettings::default(),
+            wrapped_keyring: String::new(),
+        };
+        let rules = RuleSet::default_set().unwrap();
+        tables.store.create_tenant(&tenant, &rules, &[]).await.unwrap();
+        let router = over(tables.store.clone());
+        Self { tables, router }
+    }
+
+    /// Starts with people of the first tenant.
+    pub async fn with(arrivals: impl IntoIterator<Item = Arrival>) -> Self {
+        let world = Self::start().await;
+        world.store(&a_tenant(), arrivals).await;
+        world
+    }
+
+    /// Answers through a store that may be another one than the tables' own.
+    pub fn through(self, store: Store) -> Self {
+        Self { router: over(store), ..self }
+    }
+
+    /// Stores arrivals as `score` would have by [`NOW`].
+    pub async fn store(&self, tenant: &TenantId, arrivals: impl IntoIterator<Item = Arrival>) {
+        let arrivals: Vec<_> = arrivals.into_iter().collect();
+        let mut homes = homes(tenant, &arrivals);
+        let all: Vec<_> = homes.values().cloned().collect();
+        let mut next = Commit::default();
+        for family in partition(&all, IdentitySettings::default()).families {
+            for member in &family.members {
+                homes.get_mut(&member.home.id).unwrap().survivor = family.survivor;
+            }
+            let Commit { events, homes, leads, .. } = commit(&family, &homes, &arrivals);
+            if next.len() + events.len() + homes.len() + leads.len() > MAX_ITEMS {
+                self.tables.store.commit(tenant, &std::mem::take(&mut next)).await.unwrap();
+            }
+            next.events.extend(events);
+            next.homes.extend(homes);
+            next.leads.extend(leads);
+        }
+        self.tables.store.commit(tenant, &next).await.unwrap();
+    }
+
+    /// Changes a stored lead, and what it is listed by.
+    pub async fn change(&self, id: HomeId, change: impl FnOnce(&mut Lead, &mut Standing)) {
+        let mut lead = self.tables.store.lead(&a_tenant(), id).await.unwrap().unwrap();
+        let read_version = Some(lead.version);
+        let mut standing = standing(&lead);
+        lead.version += 1;
+        change(&mut lead, &mut standing);
+        let leads = vec![ChangedLead { lead, read_version, standing }];
+        let commit = Commit { leads, ..Commit::default() };
+        self.tables.store.commit(&a_tenant(), &commit).await.unwrap();
+    }
+
+    /// Asks as the reader of the first tenant.
+    pub async fn get(&self, target: &str) -> Answer {
+        self.get_at(target, at(NOW)).await
+    }
+
+    pub async fn get_at(&self, target: &str, now: Timestamp) -> Answer {
+        self.send(request("GET", target, Some(&key(&a_tenant(), "read")), now)).await
+    }
+
+    pub async fn get_with(&self, target: &str, key: Option<&str>) -> Answer {
+        self.send(request("GET", target, key, at(NOW))).await
+    }
+
+    /// Sends a payload of the gateway.
+    pub async fn send(&self, payload: Value) -> Answer {
+        let service = Adapter::from(self.router.clone()).map_request(gateway::read);
+        let event = LambdaEvent::new(payload, Context::default());
+        let response = json!(service.oneshot(event).await.unwrap());
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let headers = response["headers"].as_object().unwrap().iter();
+        Answer {
+            status: u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap(),
+            headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
+            body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap(),
+        }
+    }
+}
+
+fn over(store: Store) -> Router {
+    router(Authenticator::new(Keys), store)
+}
+
+/// Makes the payload of a request like `events/http/get-health.json`.
+pub(super) fn request(method: &str, target: &str, key: Option<&str>, now: Timestamp) -> Value {
+    let mut payload: Value =
+        serde_json::from_str(include_str!("../../../../events/http/get-health.json")).unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    payload["rawPath"] = json!(path);
+    payload["rawQueryString"] = json!(query);
+    payload["requestContext"]["http"]["method"] = json!(method);
+    payload["requestContext"]["http"]["path"] = json!(path);
+    payload["requestContext"]["timeEpoch"] = json!(now.millis());
+    if let Some(key) = key {
+        payload["headers"]["x-api-key"] = json!(key);
+    }
+    payload
+}
+
+fn standing(lead: &Lead) -> Standing {
+    let view = view(&lead.state, &rules(), at(NOW));
+    Standing { score: view.score, stage: view.stage }
+}
+
+/// Collects the homes that arrivals name, with identities that open for the tenant.
+fn homes(tenant: &TenantId, arrivals: &[Arrival]) -> BTreeMap<HomeId, Home> {
+    let mut homes: BTreeMap<HomeId, Home> = BTreeMap::new();
+    for arrival in arrivals {
+        let event = &arrival.event;
+        let links = event.links.iter().map(|link| (link.from, link.role == Role::Carried));
+        for (home, carried) in links.chain([(event.home, true)]) {
+            let kept = homes.entry(home.id).or_insert_with(|| Home::new(home));
+            kept.carried |= carried;
+            let value = arrival.identities[&home.id].0.strip_prefix("sealed ").unwrap();
+            let sealed = keyring(tenant).seal(home.id, IDENTITY_FIELD, value).unwrap();
+            kept.identity = Some(sealed);
+        }
+        for (from, link) in event.recorded_links() {
+            homes.get_mut(&from.id).unwrap().links.record(link);
+        }
+        let home = homes.get_mut(&event.home.id).unwrap();
+        home.has_events = true;
+        home.profile.declare_all(arrival);
+    }
+    homes
+}
+
+fn commit(family: &Family, homes: &BTreeMap<HomeId, Home>, arrivals: &[Arrival]) -> Commit {
+    let is_member = |home| family.members.iter().any(|member| member.home.id == home);
+    let events = arrivals.iter().map(|arrival| arrival.event.clone());
+    let events: Vec<_> = events.filter(|event| is_member(event.home.id)).collect();
+    let lead = Lead {
+        survivor: family.survivor,
+        version: 1,
+        members: family.members.clone(),
+        identity_limit: family.identity_limit,
+        state: fold(&rules(), events.clone()),
+    };
+    let standing = standing(&lead);
+    let leads = vec![ChangedLead { lead, read_version: None, standing }];
+    let homes = homes.values().filter(|home| is_member(home.home.id)).cloned().collect();
+    Commit { events, homes, leads, ..Commit::default() }
+}

@@ -1,0 +1,190 @@
+//! `GET /v1/leads/{id}/timeline`: a lead's events with what each gave, newest first.
+//!
+//! Invariant: contributions are those of the fold that makes the score; they are computed at read
+//! and never stored.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+};
+use domain::{
+    event::{Event, EventId, Position},
+    explanation::Line,
+    fold::fold_recording,
+    home::HomeId,
+    points::Points,
+    state::MAX_EVENTS,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    body::Page,
+    cursor,
+    error::ApiError,
+    guard::Admitted,
+    lead::{self, LeadPath},
+    query::Query,
+    reads::Reads,
+    words,
+};
+
+const LIMIT: u16 = 50;
+// An event has up to 32 KB, and a function may answer with 6 MB.
+const MOST: u16 = 100;
+
+/// An event as the timeline shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TimelineEvent {
+    /// The event's id, unique within its home.
+    #[schema(value_type = String)]
+    pub event_id: EventId,
+    /// The home that it is stored in: one of the lead's ids.
+    #[schema(schema_with = words::lead_id)]
+    pub home: HomeId,
+    /// What happened.
+    #[schema(example = "page_view")]
+    pub event_type: String,
+    /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// What the sender says about it, personal values taken out.
+    #[schema(schema_with = words::anything)]
+    pub properties: Map<String, Value>,
+    /// Where it happened, personal values taken out.
+    #[schema(schema_with = words::anything)]
+    pub context: Map<String, Value>,
+    /// What it declares about the person, personal values taken out.
+    #[schema(schema_with = words::anything)]
+    pub traits: Map<String, Value>,
+    /// Whether it counts; events beyond the first 20,000 do not.
+    pub scored: bool,
+    /// What the rules gave for it, before decay.
+    #[schema(value_type = f64)]
+    pub points: Points,
+    /// What each rule gave.
+    pub contributions: Vec<ContributionBody>,
+}
+
+/// What one rule gave for an event.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Contribution)]
+pub struct ContributionBody {
+    /// The rule's id.
+    #[schema(example = "page_view")]
+    pub rule: String,
+    /// The version of the rule set.
+    #[schema(minimum = 1)]
+    pub rule_set: u32,
+    /// What it gave, negative where it took.
+    #[schema(value_type = f64)]
+    pub points: Points,
+}
+
+/// How a timeline is asked for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineQuery {
+    /// How many events a page has at most; 50 by default.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u16>,
+    /// Continues after the page whose `next_cursor` it was.
+    pub cursor: Option<String>,
+}
+
+/// What a cursor holds: the last event shown, and the id it was asked under.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    under: HomeId,
+    at: Position,
+}
+
+/// Lists a lead's events
+///
+/// Newest first, each with what the rules gave for it. Their points do not sum to the score:
+/// idle time takes its share, as the explanation shows.
+#[utoipa::path(
+    get,
+    path = "/v1/leads/{id}/timeline",
+    operation_id = "list_lead_events",
+    tag = "leads",
+    params(LeadPath, TimelineQuery),
+    responses((status = 200, description = "A page of events.", body = Page<TimelineEvent>))
+)]
+pub async fn show(
+    State(reads): State<Arc<Reads>>,
+    admitted: Admitted,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Page<TimelineEvent>>, ApiError> {
+    let mut query = Query::parse(query.as_deref(), &["limit", "cursor"]);
+    let limit = query.limit(LIMIT, MOST);
+    let cursor = query.text("cursor");
+    query.finish()?;
+    let under: HomeId = id.parse().map_err(|_| ApiError::lead_not_found())?;
+    let after = cursor.map(|cursor| Place::read(&cursor, under)).transpose()?;
+    let lead = lead::find(&reads, &admitted, &id).await?;
+    let (events, settings) = reads.history(admitted.tenant(), &lead).await?;
+
+    let mut lines = Vec::new();
+    fold_recording(&settings.rules, &events, &mut lines);
+    let end =
+        after.map_or(events.len(), |at| events.partition_point(|event| is_before(event, &at)));
+    let start = end.saturating_sub(limit.into());
+    let mut data = shown(&events, start..end, lines);
+    data.reverse();
+    let next = events.get(start).filter(|_| start > 0);
+    let place = |event: &Event| cursor::write(&Place { under, at: event.position() });
+    Ok(Json(Page { data, next_cursor: next.map(place).transpose()? }))
+}
+
+impl Place {
+    fn read(cursor: &str, under: HomeId) -> Result<Position, ApiError> {
+        let place: Self = cursor::read(cursor)?;
+        if place.under == under { Ok(place.at) } else { Err(cursor::invalid().into()) }
+    }
+}
+
+fn is_before(event: &Event, place: &Position) -> bool {
+    (event.timestamp, &event.event_id, event.home.id)
+        < (place.timestamp, &place.event_id, place.home)
+}
+
+/// Shows the events of a range, in the order of the fold.
+fn shown(events: &[Event], range: std::ops::Range<usize>, lines: Vec<Line>) -> Vec<TimelineEvent> {
+    let mut given: HashMap<(HomeId, EventId), Vec<ContributionBody>> = HashMap::new();
+    for line in lines {
+        if let Line::Contribution { event_id, home, rule, rule_set, points, .. } = line {
+            let contribution = ContributionBody { rule, rule_set, points };
+            given.entry((home, event_id)).or_default().push(contribution);
+        }
+    }
+    let scored = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
+    let show = |(index, event): (usize, &Event)| {
+        let key = (event.home.id, event.event_id.clone());
+        let contributions = given.remove(&key).unwrap_or_default();
+        TimelineEvent {
+            event_id: event.event_id.clone(),
+            home: event.home.id,
+            event_type: event.event_type.clone(),
+            timestamp: event.timestamp,
+            received_at: event.received_at,
+            properties: event.properties.clone(),
+            context: event.context.clone(),
+            traits: event.traits.clone(),
+            scored: index < scored,
+            points: contributions.iter().map(|contribution| contribution.points).sum(),
+            contributions,
+        }
+    };
+    let page = events.iter().enumerate().skip(range.start).take(range.len());
+    page.map(show).collect()
+}
