@@ -16,12 +16,9 @@ use domain::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use vault::Keyring;
+use vault::{IDENTITY_FIELD, Keyring};
 
 use crate::words;
-
-/// Under this field the value of a home's identity is sealed.
-pub(crate) const IDENTITY_FIELD: &str = "identity";
 
 /// One identity that names the person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]

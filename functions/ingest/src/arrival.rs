@@ -24,9 +24,6 @@ use crate::{
     rejection::Rejection,
 };
 
-/// Under this field the value of a home's identity is sealed.
-pub const IDENTITY_FIELD: &str = "identity";
-
 /// Nobody is ever erased yet, so every home is of the first generation.
 const GENERATION: u32 = 0;
 
@@ -45,9 +42,9 @@ pub fn of(
     let mut traits = personal::person_traits(incoming.traits, &mut withheld);
     note_helpers(&incoming.who, &mut traits);
     let mut context = incoming.context;
-    if let Some(Value::String(ip)) = context.remove("ip") {
-        withheld.put("ip", ip);
-    }
+    // A server SDK sends the visitor's address with every event. Kept, it would be written to the
+    // home each time and tell nobody anything; what is not kept cannot leak.
+    context.remove("ip");
     let event_type = written(incoming.event_type, &mut withheld);
     let (company, group) =
         personal::company_traits(incoming.company, "properties.traits", &mut withheld);
@@ -125,7 +122,7 @@ fn seal(
 ) -> Result<Arrival, SealError> {
     let mut identities = BTreeMap::new();
     for (home, identity) in whom.carried.iter().chain(&whom.former) {
-        let sealed = keyring.seal(home.id, IDENTITY_FIELD, identity.value())?;
+        let sealed = keyring.seal(home.id, vault::IDENTITY_FIELD, identity.value())?;
         identities.insert(home.id, sealed);
     }
     let personal: Result<BTreeMap<String, Sealed>, SealError> = withheld

@@ -40,7 +40,7 @@ fn position() -> Position {
     }
 }
 
-fn object(value: Value) -> serde_json::Map<String, Value> {
+fn object(value: &Value) -> serde_json::Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
@@ -51,9 +51,9 @@ fn event() -> Event {
         home: user(),
         timestamp: position().timestamp,
         received_at: "2026-01-15T12:00:01.000Z".parse().unwrap(),
-        properties: object(json!({ "revenue": 129.9, "order": 9_007_199_254_740_993_u64 })),
-        context: object(json!({ "locale": "pt-BR" })),
-        traits: object(json!({ "title": "CTO" })),
+        properties: object(&json!({ "revenue": 129.9, "order": 9_007_199_254_740_993_u64 })),
+        context: object(&json!({ "locale": "pt-BR" })),
+        traits: object(&json!({ "title": "CTO" })),
         links: vec![Link { from: cookie(), to: user(), role: Role::Carried }],
     }
 }

@@ -18,3 +18,6 @@ pub use crate::{
     keyring::{Keyring, SealError},
     wrapping::{InstallationKey, Vault},
 };
+
+/// The field under which the value of a home's identity is sealed.
+pub const IDENTITY_FIELD: &str = "identity";

@@ -24,7 +24,7 @@ use testing::{Tables, a_tenant, rules};
 use tower::ServiceExt;
 use vault::Keyring;
 
-use crate::{gateway, person::IDENTITY_FIELD, routes::router};
+use crate::{gateway, routes::router};
 
 /// The instant of every payload, unless a test says otherwise.
 pub(super) const NOW: &str = "2026-01-15T12:00:00Z";
@@ -200,7 +200,7 @@ fn homes(tenant: &TenantId, arrivals: &[Arrival]) -> BTreeMap<HomeId, Home> {
             let kept = homes.entry(home.id).or_insert_with(|| Home::new(home));
             kept.carried |= carried;
             let value = arrival.identities[&home.id].0.strip_prefix("sealed ").unwrap();
-            let sealed = keyring(tenant).seal(home.id, IDENTITY_FIELD, value).unwrap();
+            let sealed = keyring(tenant).seal(home.id, vault::IDENTITY_FIELD, value).unwrap();
             kept.identity = Some(sealed);
         }
         for (from, link) in event.recorded_links() {
