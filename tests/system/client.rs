@@ -112,8 +112,12 @@ impl Client {
     /// Waits until a lead shows that many events.
     pub fn lead_with_events(&self, identity: &str, events: u64) -> Result<Value> {
         let what = format!("a lead of {identity} with {events} events");
-        until(&what, Duration::from_secs(30), || {
+        let found = until(&what, Duration::from_secs(30), || {
             Ok(self.lead(identity)?.filter(|lead| lead["events"] == events))
-        })
+        });
+        match found {
+            Ok(lead) => Ok(lead),
+            Err(late) => Err(late.context(format!("now it is {:?}", self.lead(identity)))),
+        }
     }
 }

@@ -58,7 +58,7 @@ fn check(stack: &Stack, gzip: bool) -> Result<()> {
 fn run(stack: &Stack, key: &str, gzip: bool, order: &str) -> Result<()> {
     let gzip = if gzip { "gzip" } else { "plain" };
     let output = Command::new(python()?)
-        .arg(root().join("tests/system/python/segment.py"))
+        .arg(root().join("tests/system/python/calls.py"))
         .args([&stack.api_url, key, gzip, order])
         .output()?;
     let errors = String::from_utf8_lossy(&output.stderr);

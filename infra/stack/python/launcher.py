@@ -90,3 +90,7 @@ if __name__ == "__main__":
         pass
     if _orphaned.is_set():
         os.killpg(0, signal.SIGKILL)
+    # Threads that still wait for input would be reported as a fatal error.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
