@@ -31,6 +31,7 @@ pub fn shuffled(stack: &Stack) -> Result<()> {
 /// While function processes are killed, too.
 pub fn killed(stack: &Stack) -> Result<()> {
     let (tenant, population) = (stack.tenant()?, Population::new(EVENTS, now()?, 12));
+    stack.redeliver_after(15)?;
     let done = AtomicBool::new(false);
     let killed = thread::scope(|scope| {
         let killer = scope.spawn(|| kill_functions(&done));

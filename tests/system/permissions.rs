@@ -1,10 +1,45 @@
-//! Least privilege, as the emulator enforces it.
+//! Least privilege, as the emulator enforces it: what each function's role may do, tried out.
 
-use anyhow::Result;
+use std::{path::PathBuf, process::Command};
 
-use crate::stack::Stack;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 
-/// Under work.
-pub fn enforced(_: &Stack) -> Result<()> {
+use crate::stack::{NAME, Stack, root};
+
+/// Of many calls, each role allows exactly those that its function makes.
+pub fn enforced(stack: &Stack) -> Result<()> {
+    let output = Command::new(python()?)
+        .arg(root().join("tests/system/python/permissions.py"))
+        .args([&stack.emulator_url, NAME])
+        .output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the calls could not be tried: {errors}");
+    let allowed: Value = serde_json::from_slice(&output.stdout)?;
+    let expected = json!({
+        "Ingest": ["leads get", "key decrypt"],
+        "Score": [
+            "leads get", "leads put", "leads delete", "events query", "events put",
+        ],
+        "Api": ["leads get", "leads query", "events query", "key decrypt"],
+        "Aggregate": [
+            "leads get", "leads query", "leads scan", "leads put", "leads update",
+            "leads delete", "events query",
+        ],
+        "Provision": ["leads get", "leads put", "key decrypt", "key encrypt"],
+    });
+    ensure!(allowed == expected, "the roles allow {allowed}, not {expected}");
     Ok(())
+}
+
+/// The Python that the stack deploys with, which has the AWS library.
+fn python() -> Result<PathBuf> {
+    for entry in std::fs::read_dir(root().join("target/stack/.tools"))? {
+        let python = entry?.path().join("bin/python");
+        let library = python.parent().map(|bin| bin.join("sam"));
+        if library.is_some_and(|sam| sam.exists()) {
+            return Ok(python);
+        }
+    }
+    None.context("the stack's tools are not installed")
 }

@@ -9,11 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
+use ureq::http::Method;
 
 use crate::client::Client;
 
-const NAME: &str = "system-test";
+/// The name of the stack under test.
+pub const NAME: &str = "system-test";
 
 /// The running stack.
 #[derive(Debug)]
@@ -95,6 +97,26 @@ impl Stack {
         let number =
             |name: &str| depth[name].as_u64().with_context(|| format!("no {name}: {status}"));
         Ok(number("visible")? + number("in_flight")?)
+    }
+
+    /// Lets messages of a killed function come again after some seconds.
+    pub fn redeliver_after(&self, seconds: u32) -> Result<()> {
+        let status = status()?;
+        let queue = status["queues"]["events"]["url"].as_str().context("no queue")?;
+        let attributes = json!({ "VisibilityTimeout": seconds.to_string() });
+        let body = json!({ "QueueUrl": queue, "Attributes": attributes });
+        let headers = [
+            ("X-Amz-Target", "AmazonSQS.SetQueueAttributes"),
+            ("Content-Type", "application/x-amz-json-1.0"),
+            (
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request",
+            ),
+        ];
+        let emulator = Client::new(&self.emulator_url, "");
+        let answer = emulator.send(Method::POST, "/", &headers, body.to_string().as_bytes())?;
+        ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+        Ok(())
     }
 
     /// Waits until no event waits or is being scored.

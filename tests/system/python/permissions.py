@@ -1,0 +1,75 @@
+"""Tries calls with each function's role and prints, as JSON, which of them its role allows.
+
+No call changes anything: writes carry a condition that fails, and nothing is sent to a queue with
+a role that may.
+"""
+
+import json
+import sys
+
+import boto3
+from botocore.exceptions import ClientError
+
+url = sys.argv[1]
+region = {"endpoint_url": url, "region_name": "us-east-1"}
+root = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+stack = sys.argv[2]
+
+key = {"pk": {"S": "nobody"}, "sk": {"S": "nothing"}}
+never = {"ConditionExpression": "attribute_exists(pk)"}
+of_key = {
+    "KeyConditionExpression": "pk = :pk",
+    "ExpressionAttributeValues": {":pk": {"S": "nobody"}},
+}
+
+
+def calls(client, at):
+    tables, queue, kms = client("dynamodb"), client("sqs"), client("kms")
+    for name, table in (("leads", at["LeadsTable"]), ("events", at["EventsTable"])):
+        yield f"{name} get", lambda: tables.get_item(TableName=table, Key=key)
+        yield f"{name} query", lambda: tables.query(TableName=table, **of_key)
+        yield f"{name} scan", lambda: tables.scan(TableName=table, Limit=1)
+        yield f"{name} put", lambda: tables.put_item(TableName=table, Item=key, **never)
+        yield f"{name} update", lambda: tables.update_item(TableName=table, Key=key, **never)
+        yield f"{name} delete", lambda: tables.delete_item(TableName=table, Key=key, **never)
+    for name in ("Events", "Failed", "Shard"):
+        where = at[f"{name}QueueUrl"]
+        yield f"{name.lower()} purge", lambda: queue.purge_queue(QueueUrl=where)
+    yield "key decrypt", lambda: kms.decrypt(KeyId=at["DataKeyId"], CiphertextBlob=b"x" * 200)
+    yield "key encrypt", lambda: kms.encrypt(KeyId=at["DataKeyId"], Plaintext=b"x")
+    yield "key disable", lambda: kms.disable_key(KeyId=at["DataKeyId"])
+    yield "buckets list", lambda: client("s3").list_buckets()
+    yield "functions list", lambda: client("lambda").list_functions()
+    yield "users list", lambda: client("iam").list_users()
+
+
+def allowed(call):
+    try:
+        call()
+    except ClientError as error:
+        return not error.response["Error"]["Code"].startswith("AccessDenied")
+    return True
+
+
+def session(role):
+    made = boto3.client("sts", **region, **root).assume_role(
+        RoleArn=role, RoleSessionName="permissions"
+    )["Credentials"]
+    return {
+        "aws_access_key_id": made["AccessKeyId"],
+        "aws_secret_access_key": made["SecretAccessKey"],
+        "aws_session_token": made["SessionToken"],
+    }
+
+
+formation = boto3.client("cloudformation", **region, **root)
+outputs = formation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+at = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+functions = boto3.client("lambda", **region, **root)
+report = {}
+for name in ("Ingest", "Score", "Api", "Aggregate", "Provision"):
+    role = functions.get_function_configuration(FunctionName=at[f"{name}Function"])["Role"]
+    credentials = session(role)
+    tried = calls(lambda service: boto3.client(service, **region, **credentials), at)
+    report[name] = [what for what, call in tried if allowed(call)]
+print(json.dumps(report))
