@@ -72,7 +72,7 @@ fn run(stack: &Stack, key: &str, gzip: bool, order: &str) -> Result<()> {
 fn python() -> Result<PathBuf> {
     let place = scratch().join("sdk");
     let (python, ready) = (place.join("bin/python"), place.join("ready"));
-    if !ready.exists() {
+    if std::fs::read_to_string(&ready).ok().as_deref() != Some(SDK) {
         std::fs::create_dir_all(scratch())?;
         succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
         succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", SDK]))?;

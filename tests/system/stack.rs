@@ -40,9 +40,10 @@ pub struct Tenant {
 }
 
 impl Stack {
-    /// Starts the stack, or goes on with the one that runs.
+    /// Starts the stack without data.
     pub fn up() -> Result<Self> {
-        cargo_stack(&["up", "--detach", "--port", "0"])?;
+        // Anew: what an earlier run left would be counted by this one.
+        cargo_stack(&["up", "--fresh", "--detach", "--port", "0"])?;
         let status = status()?;
         ensure!(status["healthy"] == true, "the stack is not healthy: {status}");
         let text = |name: &str| {

@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     home::HomeId,
-    identity::{Identity, Kind},
+    identity::{Identity, InvalidIdentity, Kind},
     stage::Stage,
 };
 use dynamo::{ListedLead, ScorePlace};
@@ -72,6 +72,8 @@ pub struct LeadsQuery {
 enum Asked {
     List(Listing),
     Person(Identity),
+    /// The lead of a value that stands for nobody, such as `undefined`.
+    Nobody,
 }
 
 /// One page of the list by score.
@@ -123,6 +125,9 @@ pub async fn list(
     match Asked::parse(query.as_deref())? {
         Asked::List(listing) => page(&reads, &admitted, &listing).await,
         Asked::Person(identity) => person(&reads, &admitted, &identity).await,
+        Asked::Nobody => {
+            Ok(Json(Page::<LeadBody> { data: Vec::new(), next_cursor: None }).into_response())
+        }
     }
 }
 
@@ -140,10 +145,14 @@ impl Asked {
             let message = format!("{kind} finds one lead and takes no other parameter");
             query.refuse(other, "conflicting_parameter", message);
         }
-        if let Err(error) = &identity {
-            query.refuse(kind.as_str(), "invalid_identity", error.to_string());
+        match &identity {
+            Ok(_) | Err(InvalidIdentity::Placeholder(_)) => {}
+            Err(error) => query.refuse(kind.as_str(), "invalid_identity", error.to_string()),
         }
         query.finish()?;
+        if identity == Err(InvalidIdentity::Placeholder(kind)) {
+            return Ok(Self::Nobody);
+        }
         // What was no identity was refused above.
         identity.map(Self::Person).map_err(|_| cursor::invalid().into())
     }

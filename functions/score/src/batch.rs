@@ -1,4 +1,4 @@
-//! Batches of the queue: group by group in order, a group up to its first failure.
+//! Batches of the queue: group by group in order, a group up to the first message that fails.
 //!
 //! Invariant: a message is done only when all its events are in the tables or in the queue of
 //! failed events. Every other message is reported as failed and comes again; after five times it
@@ -54,6 +54,12 @@ enum GroupError {
     Strays(#[from] SendError),
 }
 
+/// Says that no message of a batch was done. The invocation fails, so that the function's error
+/// metric shows it; the queue delivers all of them again, as it would have anyway.
+#[derive(Debug, thiserror::Error)]
+#[error("none of {0} messages was scored")]
+pub struct NothingScored(usize);
+
 /// Messages of one home that follow each other in a group.
 #[derive(Debug)]
 struct Run {
@@ -72,7 +78,8 @@ pub async fn handle(
     strays: &impl Strays,
     batch: SqsEvent,
     now: Timestamp,
-) -> SqsBatchResponse {
+) -> Result<SqsBatchResponse, NothingScored> {
+    let messages = batch.records.len();
     let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
     for message in batch.records {
         let group = message.attributes.get("MessageGroupId").cloned().unwrap_or_default();
@@ -82,7 +89,10 @@ pub async fn handle(
     let failed = join_all(runs).await.into_iter().flatten();
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed.map(failure).collect();
-    response
+    if messages > 0 && response.batch_item_failures.len() == messages {
+        return Err(NothingScored(messages));
+    }
+    Ok(response)
 }
 
 fn failure(message_id: String) -> BatchItemFailure {
@@ -91,44 +101,46 @@ fn failure(message_id: String) -> BatchItemFailure {
     failure
 }
 
-/// Scores the messages of one group and returns the ids of those that are to come again: the
-/// first that fails and all behind it.
+/// Scores the messages of one group and returns the ids of those that are to come again: those
+/// that cannot be read, which never will be, and the first that fails with all behind it.
+///
+/// A message that cannot be read stops nobody. If it did, those behind it would come again as
+/// often as it does and follow it into the dead-letter queue.
 async fn score_group(
     scorer: &Scorer,
     strays: &impl Strays,
     messages: Vec<SqsMessage>,
     now: Timestamp,
 ) -> Vec<String> {
-    let ids: Vec<String> =
-        messages.iter().filter_map(|message| message.message_id.clone()).collect();
-    let (runs, malformed) = runs(messages);
-    let mut done = 0;
-    for run in runs {
-        let messages = run.message_ids.len();
-        match score_run(scorer, strays, run, now).await {
-            Ok(()) => done += messages,
-            Err(error) => {
-                report(&error, ids.get(done));
-                return ids.into_iter().skip(done).collect();
-            }
+    let (runs, mut again) = runs(messages);
+    let mut runs = runs.into_iter();
+    while let Some(run) = runs.next() {
+        let ids = run.message_ids.clone();
+        if let Err(error) = score_run(scorer, strays, run, now).await {
+            report(&error, ids.first());
+            again.extend(ids);
+            again.extend(runs.flat_map(|run| run.message_ids));
+            break;
         }
     }
-    if let Some(error) = malformed {
-        report(&error, ids.get(done));
-    }
-    ids.into_iter().skip(done).collect()
+    again
 }
 
-/// Joins messages of one home that follow each other, up to the first that cannot be read.
-fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Option<GroupError>) {
-    let mut runs: Vec<Run> = Vec::new();
+/// Joins messages of one home that follow each other; returns beside them the ids of messages that
+/// cannot be read.
+fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Vec<String>) {
+    let (mut runs, mut unreadable): (Vec<Run>, Vec<String>) = (Vec::new(), Vec::new());
     for message in messages {
+        let id = message.message_id.unwrap_or_default();
         let body = message.body.as_deref().unwrap_or_default();
         let EventsMessage { tenant, home, events } = match serde_json::from_str(body) {
             Ok(read) => read,
-            Err(error) => return (runs, Some(GroupError::Malformed(error))),
+            Err(error) => {
+                report(&GroupError::Malformed(error), Some(&id));
+                unreadable.push(id);
+                continue;
+            }
         };
-        let id = message.message_id.unwrap_or_default();
         match runs.last_mut() {
             Some(run) if run.tenant == tenant && run.home == home.id => {
                 run.events.extend(events);
@@ -137,7 +149,7 @@ fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Option<GroupError>) {
             _ => runs.push(Run { tenant, home: home.id, events, message_ids: vec![id] }),
         }
     }
-    (runs, None)
+    (runs, unreadable)
 }
 
 async fn score_run(

@@ -19,7 +19,7 @@ mod scorer;
 mod snapshot;
 
 pub use crate::{
-    batch::{StrayEvent, Strays, handle},
+    batch::{NothingScored, StrayEvent, Strays, handle},
     config::Config,
     scorer::{ScoreError, Scored, Scorer},
 };

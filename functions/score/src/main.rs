@@ -22,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
         async move {
             let now = chrono::Utc::now().into();
             let answer = score::handle(&scorer, &*failed, event.payload, now).await;
-            Ok::<_, std::convert::Infallible>(answer)
+            answer.map_err(lambda_runtime::Error::from)
         }
     });
     lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     event::Event,
-    family::{Family, Partition, partition},
+    family::{Family, MAX_HOMES, MAX_HOMES_WITH_EVENTS, Partition, partition},
     home::{HomeId, HomeRef},
     lead::{Home, Lead},
     state::State,
@@ -28,7 +28,8 @@ pub(crate) async fn plan(
     events: Vec<Event>,
     mut snapshot: Snapshot,
 ) -> Result<Plan, StoreError> {
-    let families = close(context, &mut snapshot).await?;
+    let mut families = close(context, &mut snapshot).await?;
+    keep_limits(&snapshot, &mut families);
     if !agree(&snapshot) {
         return Ok(Plan::Unsettled);
     }
@@ -73,6 +74,19 @@ async fn close(context: Context<'_>, snapshot: &mut Snapshot) -> Result<Vec<Fami
         if !snapshot.read_homes(context.store, context.tenant, missing).await? {
             return Ok(families);
         }
+    }
+}
+
+/// Keeps the note of links that are not followed on families that are still full: the homes that
+/// those links come from are not loaded, so the partition cannot see them.
+fn keep_limits(snapshot: &Snapshot, families: &mut [Family]) {
+    for family in families {
+        let with_events = family.members.iter().filter(|member| member.has_events).count();
+        let full = with_events >= MAX_HOMES_WITH_EVENTS || family.members.len() >= MAX_HOMES;
+        let noted = snapshot.leads.values().any(|lead| {
+            lead.identity_limit && family.members.iter().any(|m| lead.has_member(m.home.id))
+        });
+        family.identity_limit |= full && noted;
     }
 }
 

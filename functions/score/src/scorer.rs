@@ -12,14 +12,12 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::{CommitError, MAX_ITEMS, SettingsCache, Store, StoreError};
+use queue::MAX_EVENTS;
 
 use crate::{
     plan::{Context, Plan, plan},
     snapshot::Snapshot,
 };
-
-/// How many events go into one commit at most; the rest of its items are homes and leads.
-const MAX_EVENTS: usize = 90;
 
 /// How many bytes of events go into one commit at most, of the 4 MB that the service allows.
 const MAX_BYTES: usize = 3_500_000;

@@ -35,7 +35,7 @@ fn lead_id() -> HomeId {
 async fn again(tables: &Tables, strays: &Kept, batch: &str) -> Vec<String> {
     let scorer = Scorer::new(tables.store.clone());
     let batch: SqsEvent = serde_json::from_str(batch).unwrap();
-    let response = handle(&scorer, strays, batch, now()).await;
+    let response = handle(&scorer, strays, batch, now()).await.unwrap();
     let failures = response.batch_item_failures.into_iter();
     let mut again: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
     again.sort();
@@ -54,11 +54,11 @@ async fn messages_of_one_person_become_one_lead_however_often_they_come() {
 }
 
 #[tokio::test]
-async fn a_malformed_message_stops_its_group_and_no_other() {
+async fn a_malformed_message_comes_again_alone() {
     let tables = Tables::with_tenant(&a_tenant()).await;
-    assert_eq!(again(&tables, &Kept::default(), MALFORMED).await, ["m2", "m3"]);
+    assert_eq!(again(&tables, &Kept::default(), MALFORMED).await, ["m2"]);
     let lead = tables.store.lead(&a_tenant(), lead_id()).await.unwrap().unwrap();
-    assert_eq!(lead.state.events, 1);
+    assert_eq!(lead.state.events, 2);
     let other = "lead_p4ja6omyyr7o7svc4uvchylsqe".parse().unwrap();
     assert!(tables.store.lead(&a_tenant(), other).await.unwrap().is_some());
 }
@@ -82,4 +82,13 @@ async fn an_event_by_lead_id_goes_to_the_home_that_exists() {
     assert!(strays.0.lock().unwrap().is_empty());
     let lead = tables.store.lead(&a_tenant(), lead_id()).await.unwrap().unwrap();
     assert_eq!(lead.state.events, 4);
+}
+
+#[tokio::test]
+async fn a_batch_of_which_nothing_is_scored_fails_the_invocation() {
+    let tables = Tables::start().await;
+    let batch: SqsEvent = serde_json::from_str(ONE_PERSON).unwrap();
+    // Nobody made the tenant.
+    let scorer = Scorer::new(tables.store.clone());
+    assert!(handle(&scorer, &Kept::default(), batch, now()).await.is_err());
 }

@@ -26,7 +26,7 @@ fn page_view(id: &str, seconds: i64) -> Arrival {
         "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36",
         "campaign": { "source": "google", "medium": "cpc", "name": "q1" },
     });
-    arrival.event.context = context.as_object().unwrap().clone();
+    arrival.event.context.clone_from(context.as_object().unwrap());
     arrival
 }
 

@@ -1,5 +1,10 @@
 //! How many events a second one core folds with the default rules.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench that cannot be set up has failed")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a bench that cannot be set up has failed"
+)]
 
 use divan::{Bencher, counter::ItemsCount};
 use domain::{

@@ -17,6 +17,10 @@ use crate::{
 /// How many fields a profile keeps: the first ones by name.
 pub const MAX_FIELDS: usize = 100;
 
+/// How many bytes of JSON a plain value has at most; a larger one stays in its event alone. A
+/// hundred fields of this size fit the 400 KB of an item.
+pub const MAX_VALUE_BYTES: usize = 2_048;
+
 /// One declared field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {
@@ -55,11 +59,9 @@ impl Profile {
 
     /// Declares what an event carries, and tells whether that changed anything.
     pub fn declare_all(&mut self, arrival: &Arrival) -> bool {
-        let plain = arrival
-            .event
-            .traits
-            .iter()
-            .map(|(name, value)| (name.clone(), FieldValue::Plain(value.clone())));
+        let small = |(_, value): &(&String, &Value)| value.to_string().len() <= MAX_VALUE_BYTES;
+        let traits = arrival.event.traits.iter().filter(small);
+        let plain = traits.map(|(name, value)| (name.clone(), FieldValue::Plain(value.clone())));
         let sealed = arrival
             .personal
             .iter()

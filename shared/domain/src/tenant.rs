@@ -7,6 +7,9 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+/// What belongs to the whole installation is kept under this name.
+const RESERVED: &str = "installation";
+
 /// Names one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -14,7 +17,7 @@ pub struct TenantId(String);
 
 /// Says why a text is no tenant id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a tenant id is 2 to 40 characters of a-z, 0-9 and inner hyphens")]
+#[error("a tenant id is 2 to 40 characters of a-z, 0-9 and inner hyphens, and not `{RESERVED}`")]
 pub struct InvalidTenantId;
 
 impl TenantId {
@@ -30,7 +33,7 @@ impl FromStr for TenantId {
     fn from_str(text: &str) -> Result<Self, InvalidTenantId> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let fits = (2..=40).contains(&text.len()) && text.bytes().all(allowed);
-        if !fits || text.starts_with('-') || text.ends_with('-') {
+        if !fits || text.starts_with('-') || text.ends_with('-') || text == RESERVED {
             return Err(InvalidTenantId);
         }
         Ok(Self(text.to_owned()))
@@ -63,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_id_that_could_break_a_key_is_refused() {
-        for bad in ["", "a", "Acme", "a#b", "a_b", "-ab", "ab-", &"x".repeat(41)] {
+        for bad in ["", "a", "Acme", "a#b", "a_b", "-ab", "ab-", RESERVED, &"x".repeat(41)] {
             assert!(bad.parse::<TenantId>().is_err(), "{bad}");
         }
         assert_eq!("acme-1".parse::<TenantId>().unwrap().as_str(), "acme-1");

@@ -200,6 +200,7 @@ fn classify(commit: &Commit, reasons: &[CancellationReason]) -> CommitError {
     if stored.is_empty() { CommitError::Changed } else { CommitError::Stored(stored) }
 }
 
-fn is_passing(code: &str) -> bool {
+/// Tells whether a transaction was cancelled for a reason that passes.
+pub(crate) fn is_passing(code: &str) -> bool {
     matches!(code, "TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError")
 }

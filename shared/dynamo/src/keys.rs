@@ -189,7 +189,7 @@ pub fn parse_recount_plan(sk: &str) -> Option<TenantId> {
     sk.strip_prefix("recount_plan#")?.split_once('#')?.1.parse().ok()
 }
 
-// A tenant of this name shares the partition but none of its sort keys.
+// No tenant can have this name.
 const INSTALLATION: &str = "installation";
 
 /// The index partition of a lead in a stage.

@@ -1,6 +1,7 @@
 //! The tables: the only crate that names `aws-sdk-dynamodb`.
 //!
-//! Invariant: no function here takes a key without a tenant, and no SDK type leaves the crate.
+//! Invariant: no function here takes a key without a tenant, but for the few of the installation
+//! itself, and no SDK type leaves the crate.
 
 mod api_keys;
 mod commit;

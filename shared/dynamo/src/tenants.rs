@@ -4,7 +4,7 @@
 
 use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
-    types::{Put, TransactWriteItem},
+    types::{CancellationReason, Put, TransactWriteItem},
 };
 use domain::{
     api_key::KeyHash, family::IdentitySettings, rule_set::RuleSet, tenant::TenantId,
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Store,
     api_keys::{ApiKeyItem, StoredApiKey},
+    commit::is_passing,
     error::StoreError,
     items::{self, Item},
     keys, rule_sets,
@@ -140,12 +141,22 @@ impl Store {
         let puts: Result<Vec<_>, StoreError> = new.into_iter().map(put).collect();
         let sent = self.client.transact_write_items().set_transact_items(Some(puts?)).send().await;
         let Err(error) = sent else { return Ok(true) };
-        let exists = matches!(
-            error.as_service_error(),
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                if canceled.cancellation_reasons().iter()
-                    .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
-        );
-        if exists { Ok(false) } else { Err(StoreError::from_sdk("TransactWriteItems", &error)) }
+        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+            error.as_service_error()
+        else {
+            return Err(StoreError::from_sdk("TransactWriteItems", &error));
+        };
+        let codes: Vec<_> =
+            canceled.cancellation_reasons().iter().filter_map(CancellationReason::code).collect();
+        if codes.contains(&"ConditionalCheckFailed") {
+            return Ok(false);
+        }
+        match codes.into_iter().find(|code| is_passing(code)) {
+            Some(code) => Err(StoreError::Unavailable {
+                operation: "TransactWriteItems",
+                code: code.to_owned(),
+            }),
+            None => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+        }
     }
 }

@@ -1,7 +1,6 @@
 """Tries calls with each function's role and prints, as JSON, which of them its role allows.
 
-No call changes anything: writes carry a condition that fails, and nothing is sent to a queue with
-a role that may.
+No call changes anything: writes carry a condition that fails, and what is sent is too long.
 """
 
 import json
@@ -32,12 +31,26 @@ def calls(client, at):
         yield f"{name} put", lambda: tables.put_item(TableName=table, Item=key, **never)
         yield f"{name} update", lambda: tables.update_item(TableName=table, Key=key, **never)
         yield f"{name} delete", lambda: tables.delete_item(TableName=table, Key=key, **never)
+        yield f"{name} batch get", lambda: tables.batch_get_item(
+            RequestItems={table: {"Keys": [key]}}
+        )
+        check = {"TableName": table, "Key": key, **never}
+        yield f"{name} check", lambda: tables.transact_write_items(
+            TransactItems=[{"ConditionCheck": check}]
+        )
     for name in ("Events", "Failed", "Shard"):
-        where = at[f"{name}QueueUrl"]
-        yield f"{name.lower()} purge", lambda: queue.purge_queue(QueueUrl=where)
+        where, name = at[f"{name}QueueUrl"], name.lower()
+        # Too long for a queue to take.
+        yield f"{name} send", lambda: queue.send_message(QueueUrl=where, MessageBody="x" * 2**21)
+        yield f"{name} receive", lambda: queue.receive_message(
+            QueueUrl=where, VisibilityTimeout=0
+        )
+        yield f"{name} look", lambda: queue.get_queue_attributes(
+            QueueUrl=where, AttributeNames=["QueueArn"]
+        )
     yield "key decrypt", lambda: kms.decrypt(KeyId=at["DataKeyId"], CiphertextBlob=b"x" * 200)
     yield "key encrypt", lambda: kms.encrypt(KeyId=at["DataKeyId"], Plaintext=b"x")
-    yield "key disable", lambda: kms.disable_key(KeyId=at["DataKeyId"])
+    yield "key describe", lambda: kms.describe_key(KeyId=at["DataKeyId"])
     yield "buckets list", lambda: client("s3").list_buckets()
     yield "functions list", lambda: client("lambda").list_functions()
     yield "users list", lambda: client("iam").list_users()

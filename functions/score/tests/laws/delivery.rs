@@ -77,7 +77,7 @@ pub async fn try_once(
 ) -> Vec<Vec<Arrival>> {
     let mut event = SqsEvent::default();
     event.records = batch.iter().enumerate().map(|(id, events)| message(id, events)).collect();
-    let response = score::handle(scorer, &NoStrays, event, now).await;
+    let Ok(response) = score::handle(scorer, &NoStrays, event, now).await else { return batch };
     let failed: Vec<usize> = response
         .batch_item_failures
         .iter()

@@ -89,7 +89,7 @@ proptest! {
             let tables = Tables::with_tenant(&a_tenant()).await;
             let racing = (0..4).map(|racer| {
                 let tables = tables.clone();
-                let delivery = Delivery { seed: delivery.seed ^ racer, ..delivery };
+                let delivery = Delivery { seed: delivery.seed ^ racer };
                 let batches = delivery.batches(&arrivals);
                 tokio::spawn(async move {
                     let faults = Faults::at_random(delivery.seed, 30);

@@ -80,16 +80,13 @@ proptest! {
         let (rules, state) = (rules(), fold(&rules(), events));
         let seen = view(&state, &rules, at(day));
         let last = state.last_event_at();
-        match seen.forecast {
-            Some(Forecast { stage, at }) => {
-                prop_assert_eq!(view(&state, &rules, at).stage, stage);
-                prop_assert_eq!(view(&state, &rules, at.plus_millis(-1)).stage, seen.stage);
-                prop_assert_ne!(stage, seen.stage);
-            }
-            None => {
-                let far = last.map_or(at(day), |last| last.plus_millis(2_000 * DAY_MS));
-                prop_assert_eq!(view(&state, &rules, far).stage, seen.stage);
-            }
+        if let Some(Forecast { stage, at }) = seen.forecast {
+            prop_assert_eq!(view(&state, &rules, at).stage, stage);
+            prop_assert_eq!(view(&state, &rules, at.plus_millis(-1)).stage, seen.stage);
+            prop_assert_ne!(stage, seen.stage);
+        } else {
+            let far = last.map_or(at(day), |last| last.plus_millis(2_000 * DAY_MS));
+            prop_assert_eq!(view(&state, &rules, far).stage, seen.stage);
         }
     }
 
