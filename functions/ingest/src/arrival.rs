@@ -49,12 +49,13 @@ pub fn of(
     let (company, group) =
         personal::company_traits(incoming.company, "properties.traits", &mut withheld);
     traits.extend(company);
+    let names_thing = matches!(event_type.as_str(), "page_view" | "screen_view" | "group");
     let mut properties =
-        personal::clean_object(incoming.properties, "properties", "", &mut withheld);
+        personal::clean_top(incoming.properties, "properties", names_thing, &mut withheld);
     if !group.is_empty() {
         properties.entry("traits").or_insert(Value::Object(group));
     }
-    let context = personal::clean_object(context, "context", "context", &mut withheld);
+    let context = personal::clean_top(context, "context", names_thing, &mut withheld);
     let event = Event {
         event_id,
         event_type,

@@ -1,7 +1,8 @@
 //! From what the gateway hands over to text that is known to be JSON.
 //!
-//! Invariant: no more than [`MAX_BYTES`] are ever decoded and no more than [`MAX_DEPTH`] levels
-//! ever parsed, whatever the body claims to be.
+//! Invariant: no more than [`MAX_BYTES`] are ever decoded, whatever the body claims to be. Here
+//! depth costs nothing: syntax is checked, and raw values are skipped, without recursion. Whoever
+//! builds values checks [`MAX_DEPTH`] first, event by event, so that one deep event spoils no batch.
 
 use std::{borrow::Cow, io::Read};
 
@@ -14,8 +15,11 @@ use serde::de::IgnoredAny;
 /// The largest body, decoded.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The deepest nesting of arrays and objects.
+/// The deepest nesting of arrays and objects in an event.
 pub const MAX_DEPTH: usize = 64;
+
+/// The deepest nesting of a whole body. No event small enough to be taken reaches it.
+const MAX_BODY_DEPTH: usize = 100_000;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -54,12 +58,9 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
     Ok(decoded)
 }
 
-/// Checks syntax and depth before anything is built.
+/// Checks syntax before anything is built.
 fn check_json(text: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    if depth(text) > MAX_DEPTH {
-        let message = format!("the body is nested deeper than {MAX_DEPTH} levels");
-        return Err(Problem::bad_request("too_deep", message));
-    }
+    check_depth(text, MAX_BODY_DEPTH)?;
     let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
     if claims(headers, &["gzip", "x-gzip"]) && !text.trim_start().starts_with(['{', '[']) {
         return Err(invalid_gzip());
@@ -72,6 +73,15 @@ fn check_json(text: &str, headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::bad_request("invalid_json", format!("the body is not valid JSON: {error}")))
 }
 
+/// Checks how deep a body, or a part of it, is nested.
+pub fn check_depth(text: &str, levels: usize) -> Result<(), Problem> {
+    if depth(text) <= levels {
+        return Ok(());
+    }
+    let message = format!("the body is nested deeper than {levels} levels");
+    Err(Problem::bad_request("too_deep", message))
+}
+
 fn claims(headers: &HeaderMap, encodings: &[&str]) -> bool {
     headers
         .get_all(header::CONTENT_ENCODING)
@@ -82,7 +92,7 @@ fn claims(headers: &HeaderMap, encodings: &[&str]) -> bool {
 }
 
 /// Measures how deep arrays and objects are nested.
-fn depth(text: &str) -> usize {
+pub fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);
     for byte in text.bytes() {
@@ -163,7 +173,8 @@ mod tests {
     fn every_broken_body_has_its_own_name() {
         let mut cut = gzip(br#"{"a":1}"#);
         cut.truncate(cut.len() - 4);
-        let deep = "[".repeat(65);
+        let deep = "[".repeat(MAX_BODY_DEPTH + 1);
+        let unclosed = "[".repeat(MAX_BODY_DEPTH);
         for (bytes, encoding, code) in [
             (cut.as_slice(), None, "invalid_gzip"),
             (b"\x1f\xef\xbf\xbd\x08".as_slice(), Some("gzip"), "invalid_gzip"),
@@ -173,6 +184,7 @@ mod tests {
             (b"{\"a\":1,}".as_slice(), None, "invalid_json"),
             (b"{} x".as_slice(), None, "invalid_json"),
             (deep.as_bytes(), None, "too_deep"),
+            (unclosed.as_bytes(), None, "invalid_json"),
         ] {
             assert_eq!(decode_bytes(bytes, encoding), Err((400, code)), "{bytes:?}");
         }

@@ -41,6 +41,14 @@ pub fn is_structured(headers: &HeaderMap, body: &str) -> bool {
         && serde_json::from_str::<Value>(body).is_ok_and(|event| looks_like_one(&event))
 }
 
+/// Tells whether what came where a batch belongs is a single `CloudEvent`.
+pub fn is_alone(headers: &HeaderMap, body: &str) -> bool {
+    let is_object = body.trim_start().starts_with('{');
+    headers.contains_key("ce-specversion")
+        || is_object && media_type(headers) == "application/cloudevents+json"
+        || is_structured(headers, body) && native::items(body).is_err()
+}
+
 /// Returns the items when a body is a batch of `CloudEvents`; it is an array, which no native
 /// batch is.
 pub fn batch<'a>(headers: &HeaderMap, body: &'a str) -> Option<Result<Vec<&'a str>, Problem>> {

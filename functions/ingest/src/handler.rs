@@ -165,6 +165,9 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
         let caller = self.caller(&auth::present(headers, None), received_at).await?;
         let (text, is_base64) = request.body();
         let body = body::decode(text, is_base64, headers)?;
+        if route == Route::Event {
+            body::check_depth(&body, body::MAX_DEPTH)?;
+        }
         let mut arrivals = Vec::new();
         let mut read = Vec::new();
         for item in native_items(headers, route, &body)? {
@@ -238,7 +241,7 @@ fn native_items(headers: &HeaderMap, route: Route, body: &str) -> Result<Vec<Nat
     if let Some(items) = cloud_events::batch(headers, body) {
         return Ok(items?.into_iter().map(|raw| NativeItem::of(raw, true)).collect());
     }
-    if route == Route::Events {
+    if route == Route::Events && !cloud_events::is_alone(headers, body) {
         return Ok(native::items(body)?
             .into_iter()
             .map(|raw| NativeItem::of(raw, false))

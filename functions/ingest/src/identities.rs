@@ -47,9 +47,9 @@ impl Identities {
         }
     }
 
-    /// Tells whether anything was stated, be it a placeholder.
+    /// Tells whether nobody was named; a placeholder names nobody.
     pub const fn is_empty(&self) -> bool {
-        self.found.is_empty() && self.placeholder.is_none()
+        self.found.is_empty()
     }
 
     /// Returns the identities, strongest first.

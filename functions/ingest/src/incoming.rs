@@ -6,7 +6,7 @@
 use domain::{home::HomeId, identity::Identity, time::Timestamp};
 use serde_json::{Map, Value};
 
-use crate::rejection::Rejection;
+use crate::{body, rejection::Rejection};
 
 /// The largest item as it came.
 pub const MAX_ITEM_BYTES: usize = 32 * 1024;
@@ -142,9 +142,13 @@ pub fn check_size(raw: &str) -> Result<(), Rejection> {
     Err(Rejection::new("event_too_large", message))
 }
 
-/// Reads an item's JSON. The body's syntax was checked, but not what its numbers and escapes
-/// stand for.
+/// Reads an item's JSON. The body's syntax was checked, but neither an item's depth nor what its
+/// numbers and escapes stand for.
 pub fn parse(raw: &str) -> Result<Value, Rejection> {
+    if body::depth(raw) > body::MAX_DEPTH {
+        let message = format!("an event is nested at most {} levels deep", body::MAX_DEPTH);
+        return Err(Rejection::new("too_deep", message));
+    }
     serde_json::from_str(raw)
         .map_err(|error| Rejection::new("invalid_json", format!("the event is not valid: {error}")))
 }

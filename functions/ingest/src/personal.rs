@@ -22,6 +22,10 @@ pub use self::traits::{company_traits, person_traits, snake_case};
 /// How many personal values of one event are kept; further ones are only taken out.
 pub const MAX_FIELDS: usize = 64;
 
+/// A longer value is only taken out: a profile of the largest values would outgrow the item that
+/// a table holds of a home, which has at most 400 KB.
+const MAX_VALUE_BYTES: usize = 2_048;
+
 /// A path that is longer names no field; what stood there is only taken out.
 const MAX_PATH_BYTES: usize = 200;
 
@@ -30,11 +34,14 @@ const MAX_PATH_BYTES: usize = 200;
 pub struct Withheld(BTreeMap<String, String>);
 
 impl Withheld {
-    /// Keeps a value; the first of a field wins.
+    /// Keeps a value unless it is too long; the first of a field wins.
     pub fn put(&mut self, field: &str, value: impl Into<String>) {
-        let fits = self.0.len() < MAX_FIELDS && (1..=MAX_PATH_BYTES).contains(&field.len());
+        let value = value.into();
+        let fits = self.0.len() < MAX_FIELDS
+            && (1..=MAX_PATH_BYTES).contains(&field.len())
+            && value.len() <= MAX_VALUE_BYTES;
         if fits && !self.0.contains_key(field) {
-            self.0.insert(field.to_owned(), value.into());
+            self.0.insert(field.to_owned(), value);
         }
     }
 
@@ -58,13 +65,35 @@ pub fn clean_object(
     parent: &str,
     withheld: &mut Withheld,
 ) -> Map<String, Value> {
+    let is_person = keys::is_person(parent) || keys::has_contact(&object);
+    clean_members(object, path, is_person, withheld)
+}
+
+/// Cleans what an event says at its top. A bare `name` there is the person's, unless the event is
+/// about a named thing or the object is a product.
+pub fn clean_top(
+    object: Map<String, Value>,
+    path: &str,
+    names_thing: bool,
+    withheld: &mut Withheld,
+) -> Map<String, Value> {
+    let is_person = keys::has_contact(&object) || !names_thing && !keys::is_product(&object);
+    clean_members(object, path, is_person, withheld)
+}
+
+fn clean_members(
+    object: Map<String, Value>,
+    path: &str,
+    is_person: bool,
+    withheld: &mut Withheld,
+) -> Map<String, Value> {
     let mut cleaned = Map::new();
     for (key, value) in object {
         let clean_key = clean_key(&key, path, withheld);
         let path = join(path, &clean_key);
         // A key that was a pattern says what it was, not what stands under it.
         let was_pattern = clean_key == patterns::EMAIL || clean_key == patterns::PHONE;
-        let value = match keys::meaning(&key, parent) {
+        let value = match keys::meaning(&key, is_person) {
             Some(meaning) if !was_pattern && holds_something(&value) => {
                 let replacement = replacement(meaning);
                 if let Personal::Field(_) = meaning {
@@ -211,6 +240,45 @@ mod tests {
         );
         let address = withheld.get("properties.customer.address");
         assert_eq!(address, Some(r#"{"street":"Rua A, 1"}"#));
+    }
+
+    #[test]
+    fn a_name_at_the_top_is_a_person_s_unless_a_thing_is_meant() {
+        let cases = [
+            (false, json!({"name": "Ana"}), true),
+            (false, json!({"nome": "Ana", "plan": "pro"}), true),
+            (true, json!({"name": "Home"}), false),
+            (true, json!({"name": "Ana", "firstName": "Ana"}), true),
+            (false, json!({"name": "Lamp", "sku": "L-1"}), false),
+            (false, json!({"name": "Lamp", "id": 7, "price": 12.5}), false),
+            (false, json!({"name": "Ana", "price": 12.5, "email": "ana@example.com"}), true),
+        ];
+        for (names_thing, object, is_personal) in cases {
+            let Value::Object(object) = object else { panic!("an object") };
+            let key = if object.contains_key("nome") { "nome" } else { "name" };
+            let mut withheld = Withheld::default();
+            let cleaned = clean_top(object.clone(), "properties", names_thing, &mut withheld);
+            assert_eq!(cleaned[key] == "[personal]", is_personal, "{object:?}");
+            let kept = withheld.get(&format!("properties.{key}"));
+            assert_eq!(kept, is_personal.then_some("Ana"), "{object:?}");
+        }
+        let (cleaned, _) = clean(json!({
+            "visitor": {"name": "Ana", "phone": "+55 11 99999-0001"},
+            "plan": {"name": "Pro", "email": true},
+            "company": {"name": "Acme"},
+        }));
+        assert_eq!(cleaned["visitor"]["name"], "[personal]");
+        assert_eq!(cleaned["plan"]["name"], "Pro");
+        assert_eq!(cleaned["company"]["name"], "Acme");
+    }
+
+    #[test]
+    fn a_long_value_is_taken_out_and_not_kept() {
+        let text = |length: usize| format!("{}ana@example.com", " ".repeat(length - 15));
+        let (cleaned, withheld) = clean(json!({"fits": text(2_048), "long": text(2_049)}));
+        assert!(!cleaned.to_string().contains("ana@"));
+        let fields: Vec<_> = withheld.iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["properties.fits"]);
     }
 
     #[test]

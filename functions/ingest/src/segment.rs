@@ -13,6 +13,7 @@ use lambda::problem::Problem;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
+    body,
     incoming::{self, Incoming},
     rejection::Rejection,
     route::{Call, Route},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The most items of a batch.
-pub const MAX_ITEMS: usize = 5_000;
+pub const MAX_ITEMS: usize = 20_000;
 
 /// How large all items of a batch may become together when each takes over the batch's context.
 const MAX_UNFOLDED_BYTES: usize = 8 * 1024 * 1024;
@@ -47,8 +48,8 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 impl<'a> Envelope<'a> {
     /// Reads a body that is known to be JSON.
-    pub fn read(body: &'a str, route: Route) -> Result<Self, Problem> {
-        let members: Members<'a> = serde_json::from_str(body).map_err(|_| {
+    pub fn read(text: &'a str, route: Route) -> Result<Self, Problem> {
+        let members: Members<'a> = serde_json::from_str(text).map_err(|_| {
             Problem::bad_request("invalid_envelope", "the body is not a JSON object")
         })?;
         let mut envelope = Self {
@@ -61,7 +62,8 @@ impl<'a> Envelope<'a> {
             context_bytes: 0,
         };
         if !envelope.is_batch {
-            envelope.items.push(body);
+            body::check_depth(text, body::MAX_DEPTH)?;
+            envelope.items.push(text);
             return Ok(envelope);
         }
         envelope.read_items(&members)?;
@@ -85,6 +87,10 @@ impl<'a> Envelope<'a> {
     }
 
     fn read_context(&mut self, members: &Members<'a>) -> Result<(), Problem> {
+        if let Some(context) = members.get("context") {
+            // Every item takes it over, one level down.
+            body::check_depth(context.get(), body::MAX_DEPTH - 1)?;
+        }
         let Some(Value::Object(context)) = member(members, "context") else { return Ok(()) };
         self.context = context;
         self.context_bytes = members.get("context").map_or(0, |context| context.get().len());

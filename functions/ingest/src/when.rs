@@ -48,6 +48,11 @@ pub fn instant_field(
     instant(value).map(Some).ok_or_else(invalid)
 }
 
+/// Tells whether a sender's clock is wrong.
+pub const fn is_wrong(sent_at: Timestamp, received_at: Timestamp) -> bool {
+    received_at.millis_since(sent_at).abs() > SKEW_THRESHOLD_MS
+}
+
 /// Decides when an event happened.
 ///
 /// With a `sent_at` that is more than a minute off, the sender's clock is wrong, and the event
@@ -59,9 +64,10 @@ pub fn happened_at(
     received_at: Timestamp,
 ) -> Result<Timestamp, Rejection> {
     let Some(timestamp) = timestamp else { return Ok(received_at) };
-    let skew = sent_at.map_or(0, |sent_at| received_at.millis_since(sent_at));
-    let corrected =
-        if skew.abs() > SKEW_THRESHOLD_MS { timestamp.plus_millis(skew) } else { timestamp };
+    let corrected = match sent_at.filter(|sent_at| is_wrong(*sent_at, received_at)) {
+        Some(sent_at) => timestamp.plus_millis(received_at.millis_since(sent_at)),
+        None => timestamp,
+    };
     let ahead = corrected.millis_since(received_at);
     if ahead > DAY_MS {
         let message = "timestamp lies more than 24 hours in the future";

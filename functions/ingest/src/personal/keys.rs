@@ -3,6 +3,10 @@
 //! Invariant: a key means the same in every spelling (`firstName`, `first_name`, `First Name`),
 //! at every depth, and in a URL's query.
 
+use serde_json::{Map, Value};
+
+use super::{holds_something, patterns};
+
 /// What stands under a personal key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Personal {
@@ -144,19 +148,48 @@ const PEOPLE: &[&str] = &[
     "employee",
 ];
 
-/// Tells what stands under a key of an object that itself stands under `parent`.
-pub fn meaning(key: &str, parent: &str) -> Option<Personal> {
+/// Keys beside which a bare `name` is a product's.
+const PRODUCT: &[&str] =
+    &["sku", "productid", "product", "price", "unitprice", "variant", "variantid", "gtin", "ean"];
+
+/// Tells what stands under a key of an object, which describes a person or something else.
+pub fn meaning(key: &str, is_person: bool) -> Option<Personal> {
     let key = bare(key);
-    if key == "name" {
-        return PEOPLE.contains(&bare(parent).as_str()).then_some(Personal::Field("name"));
+    if is_name(&key) {
+        return is_person.then_some(Personal::Field("name"));
     }
     meaning_anywhere(&key)
+}
+
+/// Tells whether an object describes a person by the key that it stands under.
+pub fn is_person(parent: &str) -> bool {
+    PEOPLE.contains(&bare(parent).as_str())
+}
+
+/// Tells whether an object says how to reach somebody, or a part of a person's name.
+pub fn has_contact(object: &Map<String, Value>) -> bool {
+    object.iter().any(|(key, value)| {
+        // What was an address once says nothing about the object's form.
+        let was_pattern = key.contains(patterns::EMAIL) || key.contains(patterns::PHONE);
+        let field = meaning_anywhere(&bare(key)).filter(|_| !was_pattern && holds_something(value));
+        matches!(field, Some(Personal::Field("email" | "phone" | "first_name" | "last_name")))
+    })
+}
+
+/// Tells whether an object is a product, or an event about one.
+pub fn is_product(object: &Map<String, Value>) -> bool {
+    object.keys().any(|key| PRODUCT.contains(&bare(key).as_str()))
+}
+
+/// Tells whether a bare key is a name that a person and a thing can have.
+pub fn is_name(bare: &str) -> bool {
+    matches!(bare, "name" | "nome")
 }
 
 /// Tells what stands under a key of a URL's query, where a bare `name` is a person's.
 pub fn meaning_in_query(key: &str) -> Option<Personal> {
     let key = bare(key);
-    if matches!(key.as_str(), "name" | "nome") {
+    if is_name(&key) {
         return Some(Personal::Field("name"));
     }
     meaning_anywhere(&key)
@@ -184,19 +217,19 @@ mod tests {
     #[test]
     fn a_key_is_personal_in_every_spelling() {
         for key in ["firstName", "first_name", "First Name", "FIRST-NAME", "$firstName"] {
-            assert_eq!(meaning(key, ""), Some(Personal::Field("first_name")), "{key}");
+            assert_eq!(meaning(key, false), Some(Personal::Field("first_name")), "{key}");
         }
-        assert_eq!(meaning("Password", ""), Some(Personal::Secret));
-        assert_eq!(meaning("title", ""), None);
+        assert_eq!(meaning("Password", false), Some(Personal::Secret));
+        assert_eq!(meaning("title", false), None);
     }
 
     #[test]
     fn a_name_is_personal_in_a_person_only() {
         for person in ["traits", "user", "Customer"] {
-            assert!(meaning("name", person).is_some(), "{person}");
+            assert!(meaning("name", is_person(person)).is_some(), "{person}");
         }
         for thing in ["", "company", "product", "products", "page", "campaign", "library"] {
-            assert!(meaning("name", thing).is_none(), "{thing}");
+            assert!(meaning("name", is_person(thing)).is_none(), "{thing}");
         }
         assert!(meaning_in_query("name").is_some());
     }

@@ -33,7 +33,7 @@ const MAX_NAME_BYTES: usize = 128;
 pub fn person_traits(traits: Map<String, Value>, withheld: &mut Withheld) -> Map<String, Value> {
     let mut plain = Map::new();
     for (key, value) in traits {
-        match keys::meaning(&key, "traits") {
+        match keys::meaning(&key, true) {
             None => declare(&mut plain, &key, value, withheld),
             // A flag or an empty value under a personal key declares nothing.
             Some(_) if !holds_something(&value) => {}
@@ -70,7 +70,7 @@ pub fn company_traits(
 fn company_field(key: &str) -> Option<&'static str> {
     match standard(&keys::bare(key)) {
         Some(field @ ("company" | "industry" | "company_size")) => Some(field),
-        _ if keys::bare(key) == "name" => Some("company"),
+        _ if keys::is_name(&keys::bare(key)) => Some("company"),
         _ => None,
     }
 }

@@ -169,6 +169,10 @@ fn properties(call: Call, fields: &mut Fields) -> Result<Map<String, Value>, Rej
 }
 
 /// Returns when the event happened, as stated and as corrected.
+///
+/// A sender whose clock is right may have had a reason to put another `timestamp` than the one at
+/// which its SDK was called; with a wrong clock, the SDK's own time is what `sentAt` compares to.
+/// Of the two fields one must be readable if any is given.
 fn times(
     fields: &mut Fields,
     envelope: &Envelope<'_>,
@@ -176,10 +180,16 @@ fn times(
 ) -> Result<(Option<Timestamp>, Timestamp), Rejection> {
     let timestamp = fields.take("timestamp");
     let original = fields.take("originalTimestamp");
-    let stated_at = match when::instant_field("originalTimestamp", original.as_ref())? {
-        Some(original) => Some(original),
-        None => when::instant_field("timestamp", timestamp.as_ref())?,
-    };
     let sent_at = fields.take("sentAt").as_ref().and_then(when::instant).or(envelope.sent_at);
-    Ok((stated_at, when::happened_at(stated_at, sent_at, received_at)?))
+    let read = |value: &Option<Value>| value.as_ref().and_then(when::instant);
+    let (by_sender, by_sdk) = (read(&timestamp), read(&original));
+    if by_sender.or(by_sdk).is_none() {
+        when::instant_field("timestamp", timestamp.as_ref())?;
+        when::instant_field("originalTimestamp", original.as_ref())?;
+    }
+    // The same on every attempt, unlike `sentAt`.
+    let stated_at = by_sdk.or(by_sender);
+    let is_wrong = sent_at.is_some_and(|sent_at| when::is_wrong(sent_at, received_at));
+    let base = if is_wrong { stated_at } else { by_sender.or(by_sdk) };
+    Ok((stated_at, when::happened_at(base, sent_at, received_at)?))
 }

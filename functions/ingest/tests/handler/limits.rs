@@ -13,14 +13,63 @@ async fn broken_bodies_are_400_and_nothing_is_queued() {
     for (file, code) in [("gzip-broken", "invalid_gzip"), ("json-broken", "invalid_json")] {
         assert_eq!(problem(&world.send_file(file).await), (400, code.to_owned()));
     }
-    let deep = format!(r#"{{"batch":{}{}}}"#, "[".repeat(64), "]".repeat(64));
-    assert_eq!(problem(&world.post("/v1/batch", &deep).await), (400, "too_deep".to_owned()));
+    for path in ["/v1/track", "/v1/events", "/v1/batch", "/v1/events/batch"] {
+        let body = nested(2_000_000);
+        assert_eq!(problem(&world.post(path, &body).await), (400, "too_deep".to_owned()), "{path}");
+        let open = "[".repeat(90_000);
+        assert_eq!(problem(&world.post(path, &open).await).1, "invalid_json", "{path}");
+    }
+    let context = format!(r#"{{"batch":[],"context":{{"a":{}}}}}"#, nested(63));
+    assert_eq!(problem(&world.post("/v1/batch", &context).await).1, "too_deep");
+    assert_eq!(problem(&world.post("/v1/batch", &nested(90_000)).await).1, "invalid_envelope");
     let large = format!(r#"{{"batch":["{}"]}}"#, "x".repeat(4 * 1024 * 1024));
     assert_eq!(
         problem(&world.post("/v1/batch", &large).await),
         (413, "payload_too_large".to_owned())
     );
     assert!(world.messages().is_empty() && world.failed().is_empty());
+}
+
+fn nested(levels: usize) -> String {
+    "[".repeat(levels) + &"]".repeat(levels)
+}
+
+#[tokio::test]
+async fn a_deep_event_is_refused_alone() {
+    let native = |levels| {
+        format!(r#"{{"event_type":"x","user_id":"u","properties":{{"a":{}}}}}"#, nested(levels))
+    };
+    let call = |levels| {
+        format!(
+            r#"{{"type":"track","event":"x","userId":"u","properties":{{"a":{}}}}}"#,
+            nested(levels)
+        )
+    };
+    let world = World::new();
+    let batch = format!(r#"{{"batch":[{},{},{}]}}"#, call(62), call(63), call(12_000));
+    assert_eq!(world.post("/v1/batch", &batch).await.status(), 200);
+    let codes: Vec<_> = world.failed().into_iter().map(|item| item.code).collect();
+    assert_eq!((codes, world.arrivals().len()), (vec!["too_deep".to_owned(); 2], 1));
+    let batch = format!(r#"{{"events":[{},{},{}]}}"#, native(62), native(63), native(12_000));
+    let answer = world.post("/v1/events/batch", &batch).await;
+    assert_eq!((answer.status(), answer.body().matches("too_deep").count()), (202, 2));
+    assert_eq!(world.arrivals().len(), 2);
+    for (path, body) in [("/v1/track", call(63)), ("/v1/events", native(63))] {
+        assert_eq!(problem(&world.post(path, &body).await), (400, "too_deep".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_ten_thousand_people_is_taken_and_20_001_items_are_not() {
+    let items: Vec<_> = (0..10_000)
+        .map(|n| format!(r#"{{"type":"track","event":"x","userId":"u{n}","messageId":"{n}"}}"#))
+        .collect();
+    let world = World::new();
+    let body = format!(r#"{{"batch":[{}]}}"#, items.join(","));
+    assert_eq!(world.post("/v1/batch", &body).await.status(), 200);
+    assert_eq!(world.messages().len(), 10_000);
+    let many = format!(r#"{{"batch":[{}]}}"#, vec!["{}"; 20_001].join(","));
+    assert_eq!(problem(&world.post("/v1/batch", &many).await).1, "too_many_events");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use domain::identity::Kind;
 use ingest::gateway::Answer;
 use serde_json::{Value, json};
 
-use crate::world::{FRESH, World, home, identity, personal, problem};
+use crate::world::{FRESH, World, home, identity, payload, personal, problem};
 
 fn data(answer: &Answer) -> Vec<Value> {
     assert_eq!(answer.status(), 202, "{answer:?}");
@@ -150,4 +150,51 @@ async fn envelopes_that_are_none_are_400() {
     }
     let many = format!(r#"{{"events":[{}]}}"#, vec!["{}"; 1_001].join(","));
     assert_eq!(problem(&world.post("/v1/events/batch", &many).await).1, "too_many_events");
+}
+
+#[tokio::test]
+async fn a_placeholder_beside_a_lead_is_dropped() {
+    let world = World::new();
+    let lead = "lead_a4dqobyha4dqobyha4dqobyha4";
+    for (user, status) in [("undefined", "accepted"), ("u-1", "conflicting_identity")] {
+        let event = json!({"event_type": "x", "lead_id": lead, "user_id": user}).to_string();
+        assert_eq!(statuses(&world.post("/v1/events", &event).await), [status]);
+    }
+    assert_eq!(world.arrival().event.home.id.to_string(), lead);
+}
+
+#[tokio::test]
+async fn a_single_cloud_event_is_taken_where_a_batch_belongs() {
+    for file in ["cloudevent-structured", "cloudevent-binary"] {
+        let mut request = payload(file);
+        let alone = World::new().send_file(file).await;
+        request["rawPath"] = "/v1/events/batch".into();
+        let world = World::new();
+        let batch = world.send(&serde_json::from_value(request).unwrap()).await;
+        assert_eq!(data(&batch), data(&alone), "{file}");
+        assert_eq!(world.arrival().event.event_type, "contract_signed");
+    }
+}
+
+#[tokio::test]
+async fn a_name_at_the_top_is_sealed() {
+    let world = World::new();
+    let event = json!({
+        "event_type": "demo_request", "user_id": "u", "name": "Ana",
+        "properties": {"name": "Ana", "plan": "pro"},
+    });
+    world.post("/v1/events", &event.to_string()).await;
+    let cloud_event = json!({
+        "specversion": "1.0", "id": "1", "source": "s", "type": "t", "userid": "u",
+        "data": {"nome": "Ana"},
+    });
+    world.post("/v1/events", &cloud_event.to_string()).await;
+    let page = json!({"event_type": "page_view", "user_id": "u", "properties": {"name": "Home"}});
+    world.post("/v1/events", &page.to_string()).await;
+    let [native, cloud, page] = world.arrivals().try_into().unwrap();
+    let fields =
+        |arrival| personal(arrival).into_iter().map(|(field, _)| field).collect::<Vec<_>>();
+    assert_eq!(fields(&native), ["context.name", "properties.name"]);
+    assert_eq!(fields(&cloud), ["properties.nome"]);
+    assert_eq!(page.event.properties["name"], "Home");
 }

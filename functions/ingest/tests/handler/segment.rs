@@ -252,3 +252,41 @@ async fn every_place_of_the_key_opens_the_door() {
     let without = world.send(&post("/v1/batch", None, r#"{"batch":[]}"#)).await;
     assert_eq!(problem(&without), (401, "missing_credentials".to_owned()));
 }
+
+#[tokio::test]
+async fn the_sdk_s_own_time_counts_only_when_its_clock_is_wrong() {
+    // Received at 10:00.
+    for (original, timestamp, sent_at, expected) in [
+        (json!("2026-11-20T09:50:00Z"), json!("2026-01-01T00:00:00Z"), None, "2026-01-01T00:00"),
+        (
+            json!("2026-11-20T09:50:00Z"),
+            json!("2026-01-01T00:00:00Z"),
+            Some("2026-11-20T09:59:30Z"),
+            "2026-01-01T00:00",
+        ),
+        (
+            json!("2026-11-20T10:50:00Z"),
+            json!("2026-01-01T00:00:00Z"),
+            Some("2026-11-20T11:00:00Z"),
+            "2026-11-20T09:50",
+        ),
+        (
+            json!(null),
+            json!("2026-11-20T10:50:00Z"),
+            Some("2026-11-20T11:00:00Z"),
+            "2026-11-20T09:50",
+        ),
+        (json!("2026-11-20T09:50:00Z"), json!(null), None, "2026-11-20T09:50"),
+        (json!("soon"), json!("2026-11-20T09:50:00Z"), None, "2026-11-20T09:50"),
+    ] {
+        let world = World::new();
+        let body = json!({
+            "event": "x", "userId": "u", "originalTimestamp": original, "timestamp": timestamp,
+            "sentAt": sent_at,
+        });
+        assert!(is_success(&world.post("/v1/track", &body.to_string()).await), "{body}");
+        assert!(world.arrival().event.timestamp.to_string().starts_with(expected), "{body}");
+    }
+    let body = r#"{"event":"x","userId":"u","originalTimestamp":"soon"}"#;
+    assert_eq!(problem(&World::new().post("/v1/track", body).await).1, "invalid_timestamp");
+}
