@@ -10,7 +10,7 @@ use domain::{
     home::HomeId,
     time::{Day, Timestamp},
 };
-use dynamo::{SettingsCache, Store, StoreError};
+use dynamo::{Pass, SettingsCache, Store, StoreError};
 use queue::SendError;
 use serde::Deserialize;
 use serde_json::Value;
@@ -130,8 +130,10 @@ impl<S: Shards> Aggregate<S> {
     async fn work(&self, body: &str, now: Timestamp) -> Result<(), AggregateError> {
         let shard: Shard = serde_json::from_str(body).map_err(AggregateError::Malformed)?;
         match shard {
-            Shard::Scan { run, segment } => self.scan(run, segment, now).await,
-            Shard::Close { run } => self.close(run).await,
+            Shard::Scan { run, segment, pass } => {
+                self.scan(Pass { run, number: pass }, segment, now).await
+            }
+            Shard::Close { run, pass } => self.close(Pass { run, number: pass }).await,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! - **Effect**: every lead is listed by its score as of the run; each segment leaves one rollup
 //!   partial of the day for each tenant it met; days that late events made dirty get their count
 //!   of new leads corrected.
-//! - **Idempotency key**: the day of the run, and within it the segment.
+//! - **Idempotency key**: the day of the run, its pass, and within it the segment. Scheduled again
+//!   after it is closed, a run begins another pass, which lists and recounts but keeps the picture.
 //! - **Retry**: does again only what is not noted as finished. A partial that exists is kept, and
 //!   so is a correction; what a dead run left half done, the next delivery completes.
 //!

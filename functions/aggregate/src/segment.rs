@@ -16,7 +16,7 @@ use domain::{
     time::{Day, Timestamp},
     view::view,
 };
-use dynamo::{ListedLead, Run, Settings, Standing, StoreError};
+use dynamo::{ListedLead, Pass, Run, Settings, Standing, StoreError};
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
 use crate::{
@@ -43,39 +43,57 @@ impl<S: Shards> Aggregate<S> {
     /// Works a segment of a run, unless it is done, and lets the last one close the run.
     pub(crate) async fn scan(
         &self,
-        day: Day,
+        pass: Pass,
         segment: u32,
         now: Timestamp,
     ) -> Result<(), AggregateError> {
+        let day = pass.run;
         let run = self.store.run(day).await?.ok_or(AggregateError::NoRun(day))?;
         if segment >= run.segments {
             return Err(AggregateError::NoSegment { run: day, segment });
         }
+        if run.pass != pass.number {
+            return self.drop_recounts(pass).await;
+        }
         let is_done = run.finished.contains(&segment);
-        let run = if is_done { run } else { self.scan_unfinished(&run, segment, now).await? };
+        let run = if is_done {
+            run
+        } else if let Some(after) = self.scan_unfinished(&run, segment, now).await? {
+            after
+        } else {
+            return Ok(());
+        };
         // Whoever scanned sends it even if the run is closed: it may be the slower of two that
         // worked the segment at once, and its recounts have to be cleared away.
         if run.is_finished() && !(is_done && run.closed) {
-            self.shards.send(&[Shard::Close { run: day }]).await?;
+            self.shards.send(&[Shard::Close { run: day, pass: run.pass }]).await?;
         }
         Ok(())
     }
 
+    /// Returns the run with the segment noted as finished, or `None` when it went on to another
+    /// pass meanwhile: then others worked the segment, and nothing of this is kept.
     async fn scan_unfinished(
         &self,
         run: &Run,
         segment: u32,
         now: Timestamp,
-    ) -> Result<Run, AggregateError> {
+    ) -> Result<Option<Run>, AggregateError> {
         let began = Instant::now();
         let tally = self.tally(run, segment, now).await?;
         for (tenant, counted) in &tally.tenants {
             self.keep(run, segment, tenant, counted).await?;
         }
-        let after = self.store.finish_segment(run.day, segment).await?;
+        let after = self.store.finish_segment(run.current_pass(), segment).await?;
+        if after.is_none() {
+            for tenant in tally.tenants.keys() {
+                self.store.drop_recount(tenant, run.current_pass()).await?;
+            }
+        }
         let Tally { leads, refolded, refreshed, tenants } = tally;
         tracing::info!(
             run = %run.day,
+            pass = run.pass,
             segment,
             tenants = tenants.len(),
             leads,
@@ -187,13 +205,14 @@ impl<S: Shards> Aggregate<S> {
         tenant: &TenantId,
         counted: &TenantTally,
     ) -> Result<(), AggregateError> {
-        if counted.rollup.leads > 0 {
+        // The first pass took the picture; where it saw nothing, there is nothing to add.
+        if !run.has_picture() && counted.rollup.leads > 0 {
             self.store.keep_rollup_partial(tenant, run.day, segment, &counted.rollup).await?;
         }
-        let plan = self.store.recount_plan(run.day, tenant).await?;
+        let plan = self.store.recount_plan(run.current_pass(), tenant).await?;
         let new_leads = counted.new_leads_of(&plan.days);
         if !new_leads.is_empty() {
-            self.store.keep_recount(tenant, run.day, segment, new_leads).await?;
+            self.store.keep_recount(tenant, run.current_pass(), segment, new_leads).await?;
         }
         Ok(())
     }

@@ -14,12 +14,27 @@ pub enum Shard {
         run: Day,
         /// The segment, counted from 0.
         segment: u32,
+        /// The pass of the run, counted from 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        pass: u32,
     },
     /// Do what follows the last segment.
     Close {
         /// The day of the run.
         run: Day,
+        /// The pass of the run, counted from 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        pass: u32,
     },
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(pass: &u32) -> bool {
+    *pass == first()
 }
 
 /// Where a run's work is put.

@@ -1,7 +1,7 @@
 //! Dirty days in the leads table: past days whose counts late events have changed, and what a run
 //! does to count them again.
 //!
-//! Invariant: which days a run recounts for a tenant is decided once, so that every segment
+//! Invariant: which days a pass of a run recounts for a tenant is decided once, so that every segment
 //! counts the same days and their sum is whole. A mark is cleared only by the age it has then.
 
 use std::collections::BTreeMap;
@@ -18,9 +18,10 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys::{self, Key},
+    runs::Pass,
 };
 
-/// Which days of a tenant a run recounts.
+/// Which days of a tenant a pass of a run recounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecountPlan {
     /// The tenant.
@@ -99,18 +100,20 @@ impl Store {
         }
     }
 
-    /// Returns the days that a run recounts for a tenant: those before the run's day that were
-    /// marked when it was first asked.
+    /// Returns the days that a pass of a run recounts for a tenant: those that were marked when it
+    /// was first asked and are before the run's day. A pass after the first, which took the
+    /// picture of the run's day, recounts that day too.
     pub async fn recount_plan(
         &self,
-        run: Day,
+        pass: Pass,
         tenant: &TenantId,
     ) -> Result<RecountPlan, StoreError> {
-        let key = keys::recount_plan(run, tenant);
+        let key = keys::recount_plan(pass, tenant);
         if let Some(item) = self.get_lead_item(&key, true).await? {
             return read_plan(item);
         }
-        let (first, last) = keys::dirty_days_before(run);
+        let end = if pass.number > 1 { pass.run.next() } else { pass.run };
+        let (first, last) = keys::dirty_days_before(end);
         let marked = self.lead_items_between(tenant.as_str(), first, last).await?;
         let days: Result<Vec<_>, _> = marked.iter().map(dirty_day).collect();
         self.put_new(items::write(&key, &RecountPlanItem { days: days? })?).await?;
@@ -118,9 +121,9 @@ impl Store {
         read_plan(self.must_get(key).await?)
     }
 
-    /// Reads which tenants have days that a run recounts, and which days.
-    pub async fn recount_plans(&self, run: Day) -> Result<Vec<RecountPlan>, StoreError> {
-        let (pk, first, last) = keys::recount_plans(run);
+    /// Reads which tenants have days that a pass of a run recounts, and which days.
+    pub async fn recount_plans(&self, pass: Pass) -> Result<Vec<RecountPlan>, StoreError> {
+        let (pk, first, last) = keys::recount_plans(pass);
         self.lead_items_between(pk, first, last).await?.into_iter().map(read_plan).collect()
     }
 
@@ -128,22 +131,22 @@ impl Store {
     pub async fn keep_recount(
         &self,
         tenant: &TenantId,
-        run: Day,
+        pass: Pass,
         segment: u32,
         new_leads: BTreeMap<Day, u64>,
     ) -> Result<(), StoreError> {
-        let key = keys::recount(tenant, run, segment);
+        let key = keys::recount(tenant, pass, segment);
         self.put_new(items::write(&key, &RecountItem { new_leads })?).await.map(drop)
     }
 
-    /// Sums what all segments of a run counted for a tenant, by day.
+    /// Sums what all segments counted in a pass of a run for a tenant, by day.
     pub async fn recounted(
         &self,
         tenant: &TenantId,
-        run: Day,
+        pass: Pass,
     ) -> Result<BTreeMap<Day, u64>, StoreError> {
         let mut sums = BTreeMap::new();
-        for item in self.recount_items(tenant, run).await? {
+        for item in self.recount_items(tenant, pass).await? {
             for (day, count) in items::read::<RecountItem>(item)?.new_leads {
                 *sums.entry(day).or_default() += count;
             }
@@ -152,16 +155,16 @@ impl Store {
     }
 
     /// Removes a tenant's plan and all that was counted for it; the plan goes last.
-    pub async fn drop_recount(&self, tenant: &TenantId, run: Day) -> Result<(), StoreError> {
-        for item in self.recount_items(tenant, run).await? {
+    pub async fn drop_recount(&self, tenant: &TenantId, pass: Pass) -> Result<(), StoreError> {
+        for item in self.recount_items(tenant, pass).await? {
             let Place { pk, sk } = Place::of(&item);
             self.delete_lead_item(&Key { pk, sk }).await?;
         }
-        self.delete_lead_item(&keys::recount_plan(run, tenant)).await
+        self.delete_lead_item(&keys::recount_plan(pass, tenant)).await
     }
 
-    async fn recount_items(&self, tenant: &TenantId, run: Day) -> Result<Vec<Item>, StoreError> {
-        let (first, last) = keys::recount_range(run);
+    async fn recount_items(&self, tenant: &TenantId, pass: Pass) -> Result<Vec<Item>, StoreError> {
+        let (first, last) = keys::recount_range(pass);
         self.lead_items_between(tenant.as_str(), first, last).await
     }
 

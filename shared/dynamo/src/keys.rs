@@ -30,6 +30,8 @@ use domain::{
     api_key::KeyHash, event::EventId, home::HomeId, stage::Stage, tenant::TenantId, time::Day,
 };
 
+use crate::runs::Pass;
+
 /// In how many partitions the index keeps the leads of one stage.
 pub const SCORE_SHARDS: u8 = 4;
 
@@ -130,14 +132,14 @@ pub fn parse_rollup(sk: &str) -> Option<(Day, RollupPart)> {
     Some((day.parse().ok()?, part))
 }
 
-/// The key of what one segment of a run counted for dirty days.
-pub fn recount(tenant: &TenantId, run: Day, segment: u32) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("recount#{run}#{segment:05}") }
+/// The key of what one segment counted in a pass of a run for dirty days.
+pub fn recount(tenant: &TenantId, pass: Pass, segment: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("recount#{pass}#{segment:05}") }
 }
 
-/// The first and last sort key of what the segments of a run counted for dirty days.
-pub fn recount_range(run: Day) -> (String, String) {
-    (format!("recount#{run}#"), format!("recount#{run}#~"))
+/// The first and last sort key of what the segments counted in a pass of a run for dirty days.
+pub fn recount_range(pass: Pass) -> (String, String) {
+    (format!("recount#{pass}#"), format!("recount#{pass}#~"))
 }
 
 /// The key of the mark that a past day's counts have changed.
@@ -175,13 +177,13 @@ pub fn parse_run_day(sk: &str) -> Option<Day> {
 
 /// The key of the note which of a tenant's days a run recounts. It belongs to the run, so that
 /// the run finds the tenants.
-pub fn recount_plan(run: Day, tenant: &TenantId) -> Key {
-    Key { pk: INSTALLATION.to_owned(), sk: format!("recount_plan#{run}#{tenant}") }
+pub fn recount_plan(pass: Pass, tenant: &TenantId) -> Key {
+    Key { pk: INSTALLATION.to_owned(), sk: format!("recount_plan#{pass}#{tenant}") }
 }
 
 /// The partition, and the first and last sort key, of the notes which days a run recounts.
-pub fn recount_plans(run: Day) -> (&'static str, String, String) {
-    (INSTALLATION, format!("recount_plan#{run}#"), format!("recount_plan#{run}#~"))
+pub fn recount_plans(pass: Pass) -> (&'static str, String, String) {
+    (INSTALLATION, format!("recount_plan#{pass}#"), format!("recount_plan#{pass}#~"))
 }
 
 /// Reads the tenant of such a note's sort key.
@@ -234,7 +236,7 @@ mod tests {
             rule_set(&acme, 1),
             rollup_partial(&acme, day, 3),
             rollup_correction(&acme, day),
-            recount(&acme, day, 3),
+            recount(&acme, day.into(), 3),
             dirty_day(&acme, day),
         ] {
             assert_eq!(key.pk.split('#').next(), Some("acme"), "{key:?}");
@@ -254,10 +256,15 @@ mod tests {
             assert_eq!(parse_rollup(&key.sk), Some((day, part)));
             assert!(first < key.sk && key.sk < last, "{key:?}");
         }
-        let plan = recount_plan(day, &acme);
-        let (_, first, last) = recount_plans(day);
+        let plan = recount_plan(day.into(), &acme);
+        let (_, first, last) = recount_plans(day.into());
         assert!(first < plan.sk && plan.sk < last, "{plan:?}");
         assert_eq!(parse_recount_plan(&plan.sk), Some(acme.clone()));
+        let later = recount_plan(Pass { run: day, number: 2 }, &acme);
+        assert!(last < later.sk, "{later:?}");
+        assert_eq!(parse_recount_plan(&later.sk), Some(acme.clone()));
+        let (_, last) = recount_range(day.into());
+        assert!(last < recount(&acme, Pass { run: day, number: 2 }, 0).sk);
         assert_eq!(parse_run_day(&run(day).sk), Some(day));
         assert_eq!(parse_dirty_day(&dirty_day(&acme, day).sk), Some(day));
         let (first, last) = dirty_days_before(day);

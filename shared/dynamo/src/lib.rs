@@ -33,7 +33,7 @@ pub use crate::{
     error::StoreError,
     leads::{ListedLead, ScorePlace, Standing},
     rollups::DayRollup,
-    runs::Run,
+    runs::{Pass, Run},
     scan::{LeadPage, ScanPlace},
     settings::{Settings, SettingsCache},
     tenants::Tenant,

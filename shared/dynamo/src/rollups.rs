@@ -29,7 +29,7 @@ pub struct DayRollup {
     pub day: Day,
     /// The sum of the partials, with the corrections made since.
     pub rollup: Rollup,
-    /// Whether every segment of the day's run is in the sum.
+    /// Whether every segment of the first pass of the day's run is in the sum.
     pub complete: bool,
 }
 
@@ -47,7 +47,7 @@ struct PartialItem {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct CorrectionItem {
     new_leads: u64,
-    /// When the run that counted began, in milliseconds.
+    /// When the pass that counted began, in milliseconds.
     counted_at: i64,
 }
 
@@ -88,7 +88,7 @@ impl StoredDay {
         {
             rollup.new_leads = correction.new_leads;
         }
-        DayRollup { day: run.day, rollup, complete: run.is_finished() }
+        DayRollup { day: run.day, rollup, complete: run.has_picture() }
     }
 }
 
@@ -141,9 +141,9 @@ impl Store {
         self.put_new(items::write(&key, &PartialItem::from(partial))?).await
     }
 
-    /// Replaces a day's count of new leads by one that a run beginning at `counted_at` made.
+    /// Replaces a day's count of new leads by one that a pass beginning at `counted_at` made.
     ///
-    /// A count of the same run or a later one is left as it is.
+    /// A count of the same pass or a later one is left as it is.
     pub async fn correct_new_leads(
         &self,
         tenant: &TenantId,
@@ -220,6 +220,8 @@ mod tests {
             day: "2026-11-20".parse().unwrap(),
             segments: 1,
             started_at: Timestamp::from_millis(started_at).unwrap(),
+            pass: 1,
+            pass_started_at: Timestamp::from_millis(started_at).unwrap(),
             finished: BTreeSet::from([0]),
             closed: false,
         }

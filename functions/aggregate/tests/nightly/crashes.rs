@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aggregate::Shard;
 use testing::{Faults, Tables, a_tenant};
 
 use crate::{
@@ -29,15 +30,34 @@ async fn the_eve() -> Tables {
     tables
 }
 
-async fn expected() -> Items {
+/// The same after that night, which is to be worked again: a late event of its own day came.
+async fn the_day_after() -> Tables {
     let tables = the_eve().await;
+    Night::new(tables.store.clone()).run(NIGHT).await;
+    let marked_at = at("2026-11-20T23:00:00Z");
+    tables.store.mark_dirty_day(&a_tenant(), day("2026-11-20"), marked_at).await.unwrap();
+    store(&tables.store, &[event("kim", "1", "signup", at("2026-11-20T13:00:00Z"))]).await;
+    tables
+}
+
+async fn before(pass: u32) -> Tables {
+    if pass == 1 { the_eve().await } else { the_day_after().await }
+}
+
+async fn expected(pass: u32) -> Items {
+    let tables = before(pass).await;
     Night::new(tables.store.clone()).run(NIGHT).await;
     everything(&tables).await
 }
 
 /// Runs the night until it dies after that many calls, then again; tells how many calls it made.
-async fn crash_and_run_again(calls: usize, answer_lost: bool, expected: &Items) -> usize {
-    let tables = the_eve().await;
+async fn crash_and_run_again(
+    pass: u32,
+    calls: usize,
+    answer_lost: bool,
+    expected: &Items,
+) -> usize {
+    let tables = before(pass).await;
     let now = at(NIGHT).plus_millis(2_000);
     let faults = Faults::crash_after(calls, answer_lost);
     let queue = Queue::default();
@@ -55,12 +75,11 @@ async fn crash_and_run_again(calls: usize, answer_lost: bool, expected: &Items) 
     if done { calls } else { usize::MAX }
 }
 
-#[tokio::test]
-async fn a_crash_between_any_two_calls_ends_in_the_same_items() {
-    let expected = expected().await;
+async fn crash_everywhere(pass: u32) {
+    let expected = expected(pass).await;
     for answer_lost in [false, true] {
         let mut calls = 0;
-        while crash_and_run_again(calls, answer_lost, &expected).await > calls {
+        while crash_and_run_again(pass, calls, answer_lost, &expected).await > calls {
             calls += 1;
         }
         assert!(calls > 30, "{calls} calls are fewer than a night takes");
@@ -68,8 +87,57 @@ async fn a_crash_between_any_two_calls_ends_in_the_same_items() {
 }
 
 #[tokio::test]
+async fn a_crash_between_any_two_calls_ends_in_the_same_items() {
+    crash_everywhere(1).await;
+}
+
+#[tokio::test]
+async fn a_crash_in_a_later_pass_ends_in_the_same_items() {
+    crash_everywhere(2).await;
+}
+
+#[tokio::test]
+async fn plans_and_workers_that_race_in_a_later_pass_end_in_the_same_items() {
+    let expected = expected(2).await;
+    let tables = the_day_after().await;
+    let now = at(NIGHT).plus_millis(2_000);
+    let (one, other) = (Night::new(tables.store.clone()), Night::new(tables.store.clone()));
+    let (first, second) = tokio::join!(one.plan(NIGHT, now), other.plan(NIGHT, now));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(one.queue.waiting(), other.queue.waiting());
+    let (first, second) = tokio::join!(one.drain(now), other.drain(now));
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(everything(&tables).await, expected);
+}
+
+#[tokio::test]
+async fn messages_of_an_earlier_pass_do_no_harm_to_a_later_one() {
+    let expected = expected(2).await;
+    let tables = the_day_after().await;
+    let now = at(NIGHT).plus_millis(2_000);
+    let night = Night::new(tables.store.clone());
+    night.plan(NIGHT, now).await.unwrap();
+    let ended = day("2026-11-20");
+    // The slower of two workers of the first pass has just kept what it counted.
+    tables.store.recount_plan(ended.into(), &a_tenant()).await.unwrap();
+    let counted = BTreeMap::from([(day("2026-11-18"), 9)]);
+    tables.store.keep_recount(&a_tenant(), ended.into(), 0, counted).await.unwrap();
+    assert_eq!(tables.store.finish_segment(ended, 0).await.unwrap(), None);
+    assert_eq!(tables.store.close_run(ended).await.unwrap(), None);
+    for segment in 0..3 {
+        night.deliver(Shard::Scan { run: ended, segment, pass: 1 }, now).await.unwrap();
+    }
+    night.deliver(Shard::Close { run: ended, pass: 1 }, now).await.unwrap();
+    assert_eq!(night.queue.waiting().len(), 3);
+    night.drain(now).await.unwrap();
+    assert_eq!(everything(&tables).await, expected);
+}
+
+#[tokio::test]
 async fn a_plan_fired_twice_and_messages_in_any_order_end_in_the_same_items() {
-    let expected = expected().await;
+    let expected = expected(1).await;
     let tables = the_eve().await;
     let now = at(NIGHT).plus_millis(2_000);
     let night = Night::new(tables.store.clone());
@@ -87,7 +155,7 @@ async fn a_plan_fired_twice_and_messages_in_any_order_end_in_the_same_items() {
 
 #[tokio::test]
 async fn a_segment_worked_twice_at_once_ends_in_the_same_items() {
-    let expected = expected().await;
+    let expected = expected(1).await;
     let tables = the_eve().await;
     let now = at(NIGHT).plus_millis(2_000);
     let (one, other) = (Night::new(tables.store.clone()), Night::new(tables.store.clone()));

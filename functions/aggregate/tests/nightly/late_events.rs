@@ -110,3 +110,59 @@ async fn a_run_that_is_caught_up_later_counts_for_itself() {
     assert_eq!(rollup(&tables.store, dirty).await.new_leads, 3);
     assert_eq!(rollup(&tables.store, day("2026-11-19")).await.leads, 3);
 }
+
+#[tokio::test]
+async fn the_same_night_again_corrects_new_leads_of_its_own_day_and_no_picture() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let ended = day("2026-11-20");
+    let scheduled = "2026-11-21T00:10:00Z";
+    store(&tables.store, &[event("ana", "1", "signup", at("2026-11-20T12:00:00Z"))]).await;
+    let night = Night::new(tables.store.clone());
+    night.run(scheduled).await;
+    let picture = rollup(&tables.store, ended).await;
+    assert_eq!((picture.leads, picture.new_leads), (1, 1));
+
+    // Two are seen late, the second one too late to clear the mark.
+    for (user, marked_at, new_leads) in
+        [("eve", "2026-11-21T08:00:00Z", 2), ("kim", "2026-11-21T08:55:00Z", 3)]
+    {
+        tables.store.mark_dirty_day(&a_tenant(), ended, at(marked_at)).await.unwrap();
+        store(&tables.store, &[event(user, "1", "signup", at("2026-11-20T13:00:00Z"))]).await;
+        let now = at("2026-11-21T09:00:00Z");
+        night.plan(scheduled, now).await.unwrap();
+        while let Some(shard) = night.queue.take() {
+            let during = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap();
+            assert!(during[0].complete);
+            night.deliver(shard, now).await.unwrap();
+        }
+        assert_eq!(rollup(&tables.store, ended).await, Rollup { new_leads, ..picture });
+        let is_marked = everything(&tables).await.keys().any(|key| key.contains("dirty_day#"));
+        assert_eq!(is_marked, user == "kim");
+    }
+}
+
+#[tokio::test]
+async fn the_same_night_again_with_nothing_new_lists_anew_and_changes_nothing_else() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let scheduled = "2026-11-21T00:10:00Z";
+    store(&tables.store, &[event("ana", "1", "signup", at("2026-11-20T12:00:00Z"))]).await;
+    let night = Night::new(tables.store.clone());
+    night.run(scheduled).await;
+    let without_run = async || {
+        let mut all = everything(&tables).await;
+        assert!(all.remove("installation run#2026-11-20").is_some());
+        all
+    };
+    let before = without_run().await;
+    night.run(scheduled).await;
+    night.run(scheduled).await;
+    assert_eq!(without_run().await, before);
+
+    let later = at("2026-12-21T00:10:00Z");
+    night.plan(scheduled, later).await.unwrap();
+    night.drain(later).await.unwrap();
+    let after = without_run().await;
+    let changed: Vec<_> = before.iter().filter(|(key, item)| after[*key] != **item).collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert!(changed[0].0.ends_with(" lead"), "{changed:?}");
+}

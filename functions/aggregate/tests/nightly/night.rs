@@ -28,6 +28,10 @@ impl Queue {
     pub fn waiting(&self) -> Vec<Shard> {
         self.0.lock().unwrap().iter().copied().collect()
     }
+
+    pub fn take(&self) -> Option<Shard> {
+        self.0.lock().unwrap().pop_front()
+    }
 }
 
 /// The function, with the queue that feeds it.
