@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use domain::time::{Day, Timestamp};
-use dynamo::{Pass, RecountPlan, Run};
+use dynamo::{RecountPlan, Run, keys::Pass};
 
 use crate::{
     handler::{Aggregate, AggregateError},

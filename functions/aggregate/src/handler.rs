@@ -10,7 +10,7 @@ use domain::{
     home::HomeId,
     time::{Day, Timestamp},
 };
-use dynamo::{Pass, SettingsCache, Store, StoreError};
+use dynamo::{SettingsCache, Store, StoreError, keys::Pass};
 use queue::SendError;
 use serde::Deserialize;
 use serde_json::Value;

@@ -16,7 +16,7 @@ use domain::{
     time::{Day, Timestamp},
     view::view,
 };
-use dynamo::{ListedLead, Pass, Run, Settings, Standing, StoreError};
+use dynamo::{ListedLead, Run, Settings, Standing, StoreError, keys::Pass};
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
 use crate::{

@@ -64,7 +64,12 @@ pub async fn nightly(place: &StackPlace) -> Result<()> {
     let (target, input) = emulator.schedule(schedule).await?;
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
     let payload = input.replace("<aws.scheduler.scheduled-time>", &now);
-    print(&emulator.invoke(&target, &payload).await?)
+    emulator.invoke(&target, &payload).await?;
+    println!(
+        "the nightly run as of {now} is under way; its segments are worked from the shard queue"
+    );
+    println!("progress: cargo stack logs aggregate    result: GET /v1/analytics/daily");
+    Ok(())
 }
 
 /// Prints an answer as JSON for people.

@@ -212,6 +212,9 @@ fn print_ready(url: &str, keys: &Keys, elapsed: &str) {
   ingest key  {ingest}
   admin key   {admin}
 
+  export INGEST_KEY={ingest}
+  export ADMIN_KEY={admin}
+
 Send an event:
 
   curl -sS {url}/v1/events \\

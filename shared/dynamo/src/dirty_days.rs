@@ -1,8 +1,9 @@
 //! Dirty days in the leads table: past days whose counts late events have changed, and what a run
 //! does to count them again.
 //!
-//! Invariant: which days a pass of a run recounts for a tenant is decided once, so that every segment
-//! counts the same days and their sum is whole. A mark is cleared only by the age it has then.
+//! Invariant: which days a pass of a run recounts for a tenant is decided once, so that every
+//! segment counts the same days and their sum is whole. A mark is cleared only by the age it has
+//! then.
 
 use std::collections::BTreeMap;
 

@@ -30,7 +30,7 @@ use domain::{
     api_key::KeyHash, event::EventId, home::HomeId, stage::Stage, tenant::TenantId, time::Day,
 };
 
-use crate::runs::Pass;
+pub use crate::runs::Pass;
 
 /// In how many partitions the index keeps the leads of one stage.
 pub const SCORE_SHARDS: u8 = 4;

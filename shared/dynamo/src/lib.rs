@@ -33,7 +33,7 @@ pub use crate::{
     error::StoreError,
     leads::{ListedLead, ScorePlace, Standing},
     rollups::DayRollup,
-    runs::{Pass, Run},
+    runs::Run,
     scan::{LeadPage, ScanPlace},
     settings::{Settings, SettingsCache},
     tenants::Tenant,
