@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stack::{NAME, Stack, root};
 
-/// Of many calls, each role allows exactly those that its function makes.
+/// Of the calls tried, each role allows exactly those that its function makes.
 pub fn enforced(stack: &Stack) -> Result<()> {
     let output = Command::new(python()?)
         .arg(root().join("tests/system/python/permissions.py"))
@@ -17,14 +17,16 @@ pub fn enforced(stack: &Stack) -> Result<()> {
     ensure!(output.status.success(), "the calls could not be tried: {errors}");
     let allowed: Value = serde_json::from_slice(&output.stdout)?;
     let expected = json!({
-        "Ingest": ["leads get", "key decrypt"],
+        "Ingest": ["leads get", "events send", "failed send", "key decrypt"],
         "Score": [
-            "leads get", "leads put", "leads delete", "events query", "events put",
+            "leads get", "leads put", "leads delete", "leads batch get", "leads check",
+            "events query", "events put", "events batch get", "events receive", "events look",
+            "failed send",
         ],
-        "Api": ["leads get", "leads query", "events query", "key decrypt"],
+        "Api": ["leads get", "leads query", "leads batch get", "events query", "key decrypt"],
         "Aggregate": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
-            "leads delete", "events query",
+            "leads delete", "events query", "shard send", "shard receive", "shard look",
         ],
         "Provision": ["leads get", "leads put", "key decrypt", "key encrypt"],
     });
