@@ -5,7 +5,7 @@
 
 pub mod ingest;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use axum::{
     http::header::CONTENT_TYPE,
@@ -23,10 +23,12 @@ use utoipa::{
     },
 };
 
-use crate::routes::{Permission, ROUTES};
+use crate::{
+    error::ApiError,
+    routes::{Permission, ROUTES},
+};
 
-static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| Document::openapi().to_json().unwrap_or_default());
+static DOCUMENT: OnceLock<String> = OnceLock::new();
 
 /// Describes the API
 ///
@@ -38,8 +40,14 @@ static DOCUMENT: LazyLock<String> =
     tag = "operation",
     responses((status = 200, description = "The document.", body = serde_json::Value))
 )]
-pub async fn document() -> Response {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
+pub async fn document() -> Result<Response, ApiError> {
+    let document = if let Some(document) = DOCUMENT.get() {
+        document
+    } else {
+        let made = Document::openapi().to_json()?;
+        DOCUMENT.get_or_init(|| made)
+    };
+    Ok(([(CONTENT_TYPE, "application/json")], document.as_str()).into_response())
 }
 
 #[derive(OpenApi)]

@@ -13,6 +13,7 @@ use lambda::{
 use queue::FailedItem;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vault::SealError;
 
 use crate::{
     answer::{self, Items, Read},
@@ -142,17 +143,19 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
         route: Route,
         received_at: Timestamp,
     ) -> Result<(), Problem> {
-        let items: Vec<FailedItem> = rejected
+        let unkept = |error: &(dyn std::error::Error + 'static)| {
+            tracing::error!(tenant = %caller.tenant(), error, "failed items were not queued");
+            queue_unavailable()
+        };
+        let items: Result<Vec<FailedItem>, SealError> = rejected
             .iter()
-            .filter_map(|(raw, rejection)| failed_item(raw, rejection, caller, route, received_at))
+            .map(|(raw, rejection)| failed_item(raw, rejection, caller, route, received_at))
             .collect();
+        let items = items.map_err(|error| unkept(&error))?;
         if items.is_empty() {
             return Ok(());
         }
-        self.outbox.send_failed(&items).await.map_err(|error| {
-            tracing::error!(tenant = %caller.tenant(), %error, "failed items were not queued");
-            queue_unavailable()
-        })
+        self.outbox.send_failed(&items).await.map_err(|error| unkept(&error))
     }
 
     async fn native(
@@ -267,9 +270,8 @@ fn failed_item(
     caller: &Caller,
     route: Route,
     received_at: Timestamp,
-) -> Option<FailedItem> {
-    // Sealing fails only for items far beyond what a body can hold.
-    let item = caller.keyring.seal_item(FailedItem::cut(raw.as_bytes())).ok()?;
+) -> Result<FailedItem, SealError> {
+    let item = caller.keyring.seal_item(FailedItem::cut(raw.as_bytes()))?;
     let failed = FailedItem {
         tenant: caller.tenant().clone(),
         received_at,
@@ -278,7 +280,7 @@ fn failed_item(
         message: rejection.message.clone(),
         item,
     };
-    Some(failed.with_short_texts())
+    Ok(failed.with_short_texts())
 }
 
 fn queue_unavailable() -> Problem {
