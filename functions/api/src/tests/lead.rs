@@ -40,6 +40,7 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
     let answer = world.get(&format!("/v1/leads/{}", id_of(Kind::UserId, "u1"))).await;
     assert_eq!(answer.status, 200);
     // 115 points after 12 idle days: 115 × 0.95⁵ = 88.9848…
+    insta::with_settings!({ sort_maps => true }, {
     insta::assert_json_snapshot!(answer.body, @r#"
     {
       "events": 4,
@@ -79,6 +80,7 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
       "velocity": 0
     }
     "#);
+    });
 }
 
 #[tokio::test]
@@ -212,6 +214,7 @@ async fn a_timeline_event_says_what_gave_its_points() {
     let world = ana().await;
     let id = id_of(Kind::UserId, "u1");
     let body = world.get(&format!("/v1/leads/{id}/timeline?limit=3")).await.body;
+    insta::with_settings!({ sort_maps => true }, {
     insta::assert_json_snapshot!(body["data"][2], @r#"
     {
       "context": {},
@@ -235,6 +238,7 @@ async fn a_timeline_event_says_what_gave_its_points() {
       }
     }
     "#);
+    });
 }
 
 #[tokio::test]
