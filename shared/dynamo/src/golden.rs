@@ -51,7 +51,7 @@ fn event() -> Event {
         home: user(),
         timestamp: position().timestamp,
         received_at: "2026-01-15T12:00:01.000Z".parse().unwrap(),
-        properties: object(&json!({ "revenue": 129.9, "order": 9_007_199_254_740_993_u64 })),
+        properties: object(&json!({ "order": 9_007_199_254_740_993_u64, "revenue": 129.9 })),
         context: object(&json!({ "locale": "pt-BR" })),
         traits: object(&json!({ "title": "CTO" })),
         links: vec![Link { from: cookie(), to: user(), role: Role::Carried }],
