@@ -11,10 +11,11 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
+use testing::Random;
 
 use crate::{
     client::Client,
-    population::{Population, Random},
+    population::Population,
     stack::{Stack, Tenant, processes, until},
 };
 

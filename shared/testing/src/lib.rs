@@ -13,11 +13,13 @@
 mod conformance;
 mod events;
 mod faults;
+mod random;
 mod tables;
 
 pub use crate::{
     conformance::check_store,
     events::{EventBuilder, a_tenant, an_event, home_of, rules},
     faults::{Fault, Faults},
+    random::Random,
     tables::Tables,
 };

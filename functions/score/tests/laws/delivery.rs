@@ -6,9 +6,7 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, time::Timestamp};
 use queue::{EventsMessage, SendError};
 use score::{Scorer, StrayEvent, Strays};
-use testing::a_tenant;
-
-use crate::random::Random;
+use testing::{Random, a_tenant};
 
 /// How a set of events is delivered.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +33,7 @@ impl Delivery {
         let twice: Vec<Arrival> =
             arrivals.iter().filter(|_| random.below(3) == 0).cloned().collect();
         order.extend(twice);
-        for last in (1..order.len()).rev() {
-            order.swap(last, random.below(last + 1));
-        }
+        random.shuffle(&mut order);
         let mut batches = Vec::new();
         while !order.is_empty() {
             let size = (1 + random.below(12)).min(order.len());

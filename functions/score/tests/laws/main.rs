@@ -11,7 +11,6 @@
 mod delivery;
 mod model;
 mod population;
-mod random;
 
 use domain::{identity::Kind, time::Timestamp};
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
-//! A small deterministic source of numbers for shuffles.
+//! A small deterministic source of numbers, for shuffles that can be repeated.
 
 /// Numbers by xorshift64* (Vigna 2016).
+#[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
@@ -16,5 +17,12 @@ impl Random {
         self.0 ^= self.0 >> 27;
         let mixed = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
         usize::try_from(mixed).unwrap() % bound
+    }
+
+    /// Brings a list into an order of chance.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.below(last + 1));
+        }
     }
 }
