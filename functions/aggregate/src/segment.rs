@@ -17,7 +17,7 @@ use domain::{
     view::view,
 };
 use dynamo::{ListedLead, Run, Settings, Standing, StoreError, keys::Pass};
-use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     handler::{Aggregate, AggregateError},
@@ -193,8 +193,7 @@ impl<S: Shards> Aggregate<S> {
     /// Reads the events of all homes of a lead.
     async fn events(&self, tenant: &TenantId, lead: &Lead) -> Result<Vec<Event>, StoreError> {
         let homes = lead.members.iter().filter(|member| member.has_events);
-        let reads = homes.map(|member| self.store.events(tenant, member.home.id));
-        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+        self.store.all_events(tenant, homes.map(|member| member.home.id)).await
     }
 
     /// Keeps what the segment counted for one tenant.

@@ -1,6 +1,6 @@
 //! The state of a lead with new events: applied where they are newest, folded again where not.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use domain::{
     event::Event,
@@ -11,10 +11,6 @@ use domain::{
     tenant::TenantId,
 };
 use dynamo::{Store, StoreError};
-use futures_util::{StreamExt, TryStreamExt, stream};
-
-/// How many homes of a family are read at a time.
-const CONCURRENT_READS: usize = 8;
 
 /// Applies new events to a state, given in any order. `None` when the lead must be folded again.
 pub(crate) fn applied(state: &State, rules: &Rules, new: &[Event]) -> Option<State> {
@@ -38,13 +34,7 @@ pub(crate) async fn refolded(
     homes: impl IntoIterator<Item = HomeId>,
     new: &[Event],
 ) -> Result<State, StoreError> {
-    let homes: BTreeSet<_> = homes.into_iter().collect();
-    let stored: Vec<Vec<Event>> = stream::iter(homes)
-        .map(|home| store.events(tenant, home))
-        .buffer_unordered(CONCURRENT_READS)
-        .try_collect()
-        .await?;
-    let mut events: Vec<Event> = stored.into_iter().flatten().collect();
+    let mut events = store.all_events(tenant, homes).await?;
     let known: HashSet<_> =
         events.iter().map(|event| (event.home.id, event.event_id.clone())).collect();
     let unknown = |event: &&Event| !known.contains(&(event.home.id, event.event_id.clone()));

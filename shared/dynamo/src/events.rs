@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{
     event::{Event, EventId},
     home::{HomeId, HomeRef},
@@ -100,22 +101,23 @@ pub(crate) fn from_item(home: HomeId, item: Item) -> Result<Event, StoreError> {
 impl Store {
     /// Reads all events of a home, strongly consistent, in no useful order.
     pub async fn events(&self, tenant: &TenantId, home: HomeId) -> Result<Vec<Event>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.events_table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", items::text(keys::home_partition(tenant, home)))
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages = self.events_query(tenant, home).into_paginator().items().send();
         let mut events = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| StoreError::from_sdk("Query", &error))?;
             events.push(from_item(home, item)?);
         }
         Ok(events)
+    }
+
+    /// Asks for all events of a home, strongly consistent.
+    pub(crate) fn events_query(&self, tenant: &TenantId, home: HomeId) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.events_table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", items::text(keys::home_partition(tenant, home)))
     }
 
     /// Tells which events are stored, strongly consistent.

@@ -1,6 +1,6 @@
-//! Reads of many items at once, for answers to people who wait.
+//! Reads of many items at once.
 //!
-//! Invariant: at most [`AT_ONCE`] calls are under way for one answer, and what is asked for is
+//! Invariant: at most [`AT_ONCE`] calls are under way for one read, and what is asked for is
 //! read whole or not at all.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 use domain::{event::Event, home::HomeId, lead::Home, tenant::TenantId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::{BATCH, Store, error::StoreError, events, items, keys};
+use crate::{BATCH, Store, error::StoreError, events};
 
 /// How many calls one read has under way at most.
 const AT_ONCE: usize = 8;
@@ -28,6 +28,18 @@ impl Store {
         let reads = batches.map(|batch| async move { self.homes(tenant, batch).await });
         let found: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Reads all events of several homes, strongly consistent, in no useful order.
+    pub async fn all_events(
+        &self,
+        tenant: &TenantId,
+        homes: impl IntoIterator<Item = HomeId>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let homes: Vec<_> = homes.into_iter().collect();
+        let reads = homes.into_iter().map(|home| async move { self.events(tenant, home).await });
+        let events: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(events.into_iter().flatten().collect())
     }
 
     /// Reads the events of several homes, strongly consistent, in no useful order; `None` when
@@ -57,15 +69,7 @@ impl Store {
         read: &AtomicUsize,
         at_most: usize,
     ) -> Result<Option<Vec<Event>>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.events_table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", items::text(keys::home_partition(tenant, home)))
-            .into_paginator()
-            .send();
+        let mut pages = self.events_query(tenant, home).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::from_sdk("Query", &error))?;
