@@ -23,10 +23,17 @@ pub fn enforced(stack: &Stack) -> Result<()> {
             "events query", "events put", "events batch get", "events receive", "events look",
             "failed send",
         ],
-        "Api": ["leads get", "leads query", "leads batch get", "events query", "key decrypt"],
+        "Api": [
+            "leads get", "leads query", "leads put", "leads update", "leads delete",
+            "leads batch get", "leads check", "events query", "job send", "key decrypt",
+        ],
         "Aggregate": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
             "leads delete", "events query", "shard send", "shard receive", "shard look",
+        ],
+        "Rescore": [
+            "leads get", "leads query", "leads scan", "leads put", "leads update",
+            "leads delete", "events query", "job send", "job receive", "job look",
         ],
         "Provision": ["leads get", "leads put", "key decrypt", "key encrypt"],
     });

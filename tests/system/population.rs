@@ -7,7 +7,8 @@ use domain::{
     fold::fold,
     home::{HomeId, HomeRef},
     identity::Kind,
-    rule_set::{RuleSet, Rules},
+    rule_set::RuleSet,
+    rules::Rules,
     time::Timestamp,
     view::view,
 };
@@ -67,7 +68,7 @@ impl Population {
 
     /// Computes each person's score and number of events at an instant.
     pub fn expected(&self, now: Timestamp) -> BTreeMap<String, (i64, u64)> {
-        let rules = Rules::prepare(RuleSet::default_set().unwrap());
+        let rules = Rules::prepare(RuleSet::default_set().unwrap()).unwrap();
         let lead = |(person, events): (&usize, &Vec<Event>)| {
             let state = fold(&rules, events.clone());
             let score = view(&state, &rules, now).score;

@@ -2,15 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use dynamo::SCAN_SEGMENTS;
 use lambda::env::{self, EnvError};
-
-/// In how many segments a run scans the table, unless `SEGMENTS` says otherwise.
-///
-/// At 1,000,000 leads a segment then has some 16,000 of them. On the worst night, on which every
-/// lead is folded again and listed anew, that is 40 s of folding (4 at once, 10 ms a read) and
-/// 95,000 write units: 95 s when 4 segments share the 4,000 units a second that a new on-demand
-/// table gives. A segment has 300 s.
-const SEGMENTS: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
 /// The names and addresses of what the function uses.
 #[derive(Clone, Debug)]
@@ -21,7 +14,13 @@ pub struct Config {
     pub events_table: String,
     /// The queue that brings a run's work.
     pub shard_queue_url: String,
-    /// In how many segments a run scans the table.
+    /// In how many segments a run scans the table: [`SCAN_SEGMENTS`], unless `SEGMENTS` says
+    /// otherwise.
+    ///
+    /// At 1,000,000 leads a segment of 64 has some 16,000 of them. On the worst night, on which
+    /// every lead is folded again and listed anew, that is 40 s of folding (4 at once, 10 ms a
+    /// read) and 95,000 write units: 95 s when 4 segments share the 4,000 units a second that a
+    /// new on-demand table gives. A segment has 300 s.
     pub segments: NonZeroU32,
 }
 
@@ -30,7 +29,7 @@ impl Config {
     pub fn from_env() -> Result<Self, EnvError> {
         let segments = match env::optional("SEGMENTS") {
             Some(_) => env::parsed("SEGMENTS")?,
-            None => SEGMENTS,
+            None => SCAN_SEGMENTS,
         };
         Ok(Self {
             leads_table: env::required("LEADS_TABLE")?,

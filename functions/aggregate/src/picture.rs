@@ -4,8 +4,8 @@
 //! after it and whenever it is taken.
 
 use domain::{
-    event::Event, fold::fold_recording, rule_set::Rules, stage::Stage, state::State, time::Day,
-    view::view,
+    event::Event, fold::fold_recording, rules::Rules, stage::Stage, state::State, time::Day,
+    view::shown,
 };
 
 /// How a lead counts in the rollup of a day.
@@ -24,7 +24,7 @@ pub(crate) struct Picture {
 pub(crate) fn went_on_after(state: &State, day: Day) -> bool {
     let end = day.last_instant();
     state.first_seen_at.is_some_and(|first| first <= end)
-        && state.last_event_at().is_some_and(|last| last > end)
+        && state.last_event_at.is_some_and(|last| last > end)
 }
 
 /// Folds those of a lead's events, given in order, that happened by the end of the day.
@@ -38,8 +38,8 @@ pub(crate) fn state_at_end(rules: &Rules, events: &[Event], day: Day) -> State {
 pub(crate) fn picture(state: &State, rules: &Rules, day: Day) -> Option<Picture> {
     let end = day.last_instant();
     let first_seen_at = state.first_seen_at.filter(|first| *first <= end)?;
-    let view = view(state, rules, end);
-    Some(Picture { score: view.score, stage: view.stage, is_new: first_seen_at.day() == day })
+    let shown = shown(state, rules, end);
+    Some(Picture { score: shown.score, stage: shown.stage, is_new: first_seen_at.day() == day })
 }
 
 #[cfg(test)]

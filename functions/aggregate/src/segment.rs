@@ -9,14 +9,14 @@ use std::{sync::Arc, time::Instant};
 use domain::{
     event::Event,
     fold::{fold_recording, sorted},
-    lead::Lead,
-    rule_set::Rules,
+    lead::{Cause, Crossing, Lead},
+    rules::Rules,
     state::State,
     tenant::TenantId,
     time::{Day, Timestamp},
-    view::view,
+    view::shown,
 };
-use dynamo::{ListedLead, Run, Settings, Standing, StoreError, keys::Pass};
+use dynamo::{ListedLead, Run, SCAN_SEGMENTS, Settings, Standing, StoreError, keys::Pass};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -141,13 +141,19 @@ impl<S: Shards> Aggregate<S> {
         let settings = self.settings_for(&tenant, &lead).await?;
         let rules = &settings.rules;
         let States { state, then, refolded } = self.states(&tenant, &lead, rules, day).await?;
-        let now_shown = view(&state, rules, now);
+        let now_shown = shown(&state, rules, now);
         let fresh = Standing { score: now_shown.score, stage: now_shown.stage };
-        let refreshed =
-            fresh != standing && self.store.refresh_standing(&tenant, &lead, fresh).await?;
+        // What new rules do to a stage is noted where the state is brought to them, once.
+        let is_current = lead.state.is_current(rules.version());
+        let crossing = Crossing::between(standing.stage, fresh.stage, Cause::Decay);
+        let crossing = crossing.filter(|_| is_current);
+        let refreshed = fresh != standing
+            && self.store.refresh_standing(&tenant, &lead, fresh, crossing).await?;
         let picture = picture(&then, rules, day);
         let first_seen_on = state.first_seen_at.map(Timestamp::day);
-        Ok(Seen { tenant, picture, first_seen_on, refolded, refreshed })
+        let has_conditions = rules.set().rules.iter().any(|rule| rule.when.is_some());
+        let failures = has_conditions.then_some((rules.version(), state.failures));
+        Ok(Seen { tenant, picture, first_seen_on, refolded, refreshed, failures })
     }
 
     /// Returns a lead's state now and at the end of the day; reads its events only if what is
@@ -193,7 +199,7 @@ impl<S: Shards> Aggregate<S> {
     /// Reads the events of all homes of a lead.
     async fn events(&self, tenant: &TenantId, lead: &Lead) -> Result<Vec<Event>, StoreError> {
         let homes = lead.members.iter().filter(|member| member.has_events);
-        self.store.all_events(tenant, homes.map(|member| member.home.id)).await
+        self.store.foldable_events(tenant, homes.map(|member| member.home.id)).await
     }
 
     /// Keeps what the segment counted for one tenant.
@@ -212,6 +218,12 @@ impl<S: Shards> Aggregate<S> {
         let new_leads = counted.new_leads_of(&plan.days);
         if !new_leads.is_empty() {
             self.store.keep_recount(tenant, run.current_pass(), segment, new_leads).await?;
+        }
+        // A re-score kept its counts by the same segments; other ones would count leads twice.
+        if let Some((version, failures)) = counted.failures.last_key_value()
+            && run.segments == SCAN_SEGMENTS.get()
+        {
+            self.store.put_rule_failures(tenant, *version, segment, failures).await?;
         }
         Ok(())
     }

@@ -21,6 +21,9 @@ pub(crate) struct Seen {
     pub refolded: bool,
     /// Whether it is listed anew.
     pub refreshed: bool,
+    /// The version of the rules, and how often the condition of each failed for it; `None` where
+    /// no rule has a condition.
+    pub failures: Option<(u32, BTreeMap<String, u32>)>,
 }
 
 /// The counts of one tenant.
@@ -30,6 +33,8 @@ pub(crate) struct TenantTally {
     pub rollup: Rollup,
     /// New leads by the day on which they were first seen.
     pub new_leads: BTreeMap<Day, u64>,
+    /// How often the condition of each rule failed, by version.
+    pub failures: BTreeMap<u32, BTreeMap<String, u64>>,
 }
 
 /// The counts of a segment.
@@ -57,6 +62,12 @@ impl Tally {
         }
         if let Some(day) = seen.first_seen_on {
             *tenant.new_leads.entry(day).or_default() += 1;
+        }
+        if let Some((version, failures)) = seen.failures {
+            let counts = tenant.failures.entry(version).or_default();
+            for (rule, failed) in failures {
+                *counts.entry(rule).or_default() += u64::from(failed);
+            }
         }
     }
 }

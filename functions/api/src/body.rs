@@ -119,7 +119,7 @@ impl LeadBody {
             identities: person.identities,
             events: lead.state.events,
             first_seen_at: lead.state.first_seen_at,
-            last_event_at: lead.state.last_event_at(),
+            last_event_at: lead.state.last_event_at,
             rule_set: lead.state.rule_set,
             forecast,
             identity_limit: lead.identity_limit,

@@ -9,6 +9,8 @@ pub struct Config {
     pub leads_table: String,
     /// The events table.
     pub events_table: String,
+    /// The queue that brings jobs to `rescore`.
+    pub job_queue_url: String,
     /// The KMS key that protects the keyrings.
     pub data_key_id: String,
 }
@@ -19,6 +21,7 @@ impl Config {
         Ok(Self {
             leads_table: required("LEADS_TABLE")?,
             events_table: required("EVENTS_TABLE")?,
+            job_queue_url: required("JOB_QUEUE_URL")?,
             data_key_id: required("DATA_KEY_ID")?,
         })
     }

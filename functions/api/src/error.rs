@@ -12,6 +12,7 @@ use axum::{
 use domain::home::HomeId;
 use dynamo::StoreError;
 use lambda::problem::Problem;
+use queue::SendError;
 
 /// A read that gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum ApiError {
     /// The tables failed.
     #[error("the tables failed")]
     Store(#[from] StoreError),
+    /// The job queue failed.
+    #[error("the job queue failed")]
+    Queue(#[from] SendError),
     /// Newer code or rules than these folded the lead.
     #[error("lead {0} was folded by newer code or rules")]
     Newer(HomeId),
@@ -55,6 +59,12 @@ impl ApiError {
         let message = match self {
             Self::Refused(problem) => return problem,
             Self::Store(error) if !error.is_retryable() => return internal(),
+            Self::Queue(error) if !error.is_retryable() => return internal(),
+            Self::Queue(_) => {
+                let message = "the job queue does not answer just now";
+                let (code, seconds) = ("queue_unavailable", RETRY_AFTER_SECONDS);
+                return Problem::unavailable(code, message, seconds);
+            }
             Self::Unwritable(_) => return internal(),
             Self::Store(_) => "the tables do not answer just now",
             Self::Newer(_) => "the rules are changing just now",

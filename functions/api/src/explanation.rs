@@ -1,6 +1,9 @@
-//! `GET /v1/leads/{id}/explanation`: the arithmetic behind a score.
+//! `GET /v1/leads/{id}/explanation`: the arithmetic behind a score, as of now or of any instant.
 //!
 //! Invariant: the points of the lines sum to the score of the same answer, to the thousandth.
+
+mod lines;
+mod refusals;
 
 use std::sync::Arc;
 
@@ -9,18 +12,22 @@ use axum::{
     extract::{Path, RawQuery, State},
 };
 use domain::{
-    event::EventId,
-    explanation::{Explanation, Line, explain},
+    event::Event,
+    explanation::{Explanation, explain_why_not},
     home::HomeId,
     points::Points,
+    rules::Rules,
     stage::Stage,
     time::Timestamp,
+    view::{NextStage, next_stage, view},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    body::ForecastBody,
     error::ApiError,
+    explanation::{lines::LineBody, refusals::RefusalBody},
     guard::Admitted,
     lead::{self, LeadPath},
     query::Query,
@@ -28,8 +35,25 @@ use crate::{
     words,
 };
 
-/// How many lines an answer lists; 10,000 are well within what a function may answer with.
-const MOST_LINES: usize = 10_000;
+/// How many lines an answer lists. A line has some 500 bytes at most, and a function may answer
+/// with 6 MB: lines and refusals together stay within that.
+const MOST_LINES: usize = 5_000;
+
+/// How many refusals an answer lists.
+const MOST_REFUSALS: usize = 5_000;
+
+/// How an explanation is asked for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExplanationQuery {
+    /// Explains the score as of this instant, by the events up to it and the rule set that was
+    /// active then, for the family as it is today; now if absent. An instant to come shows what
+    /// decay will leave.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+    /// Whether to tell also why rules did not give all they could.
+    pub why_not: Option<bool>,
+}
 
 /// A score with the lines that sum to it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -38,100 +62,72 @@ pub struct ExplanationBody {
     /// The lead's own id.
     #[schema(schema_with = words::lead_id)]
     pub id: HomeId,
-    /// The instant of which this is the explanation: that of the request.
+    /// The instant of which this is the explanation.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The score shown: the sum of the lines' points.
     #[schema(minimum = 0)]
     pub score: i64,
-    /// The points before rounding and floor.
+    /// The points before rounding, floor and total cap.
     #[schema(value_type = f64)]
     pub points: Points,
     /// The stage of the score shown.
     #[schema(schema_with = words::stage)]
     pub stage: Stage,
+    /// What comes next.
+    pub next: NextBody,
     /// The version of the rule set that gave the points.
     #[schema(minimum = 1)]
     pub rule_set: u32,
+    /// How many events count.
+    pub events: u32,
+    /// How many events were suppressed: they count for nothing.
+    pub suppressed: u32,
     /// Whether there are more events than are scored.
     pub flooded: bool,
     /// The lines, in the order of time.
     pub lines: Vec<LineBody>,
+    /// Why rules did not give all they could, in the order of time, the latest 5,000; only if
+    /// asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<Vec<RefusalBody>>,
 }
 
-/// One line of the arithmetic.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[schema(as = ExplanationLine)]
-pub enum LineBody {
-    /// The sum of the oldest lines, where there are more than 10,000.
-    Earlier {
-        /// How many lines it stands for.
-        lines: usize,
-        /// Their sum.
-        #[schema(value_type = f64)]
-        points: Points,
-    },
-    /// A rule gave points for an event.
-    Contribution {
-        /// The event.
-        #[schema(value_type = String)]
-        event_id: EventId,
-        /// The home that the event is stored in: one of the lead's ids.
-        #[schema(schema_with = words::lead_id)]
-        home: HomeId,
-        /// What happened.
-        event_type: String,
-        /// When it happened.
-        #[schema(value_type = String, format = DateTime)]
-        timestamp: Timestamp,
-        /// The rule's id.
-        rule: String,
-        /// The version of the rule set.
-        rule_set: u32,
-        /// What the rule gave, negative where it took.
-        #[schema(value_type = f64)]
-        points: Points,
-    },
-    /// Idle time took points.
-    Decay {
-        /// The event before the gap.
-        #[schema(value_type = String, format = DateTime)]
-        from: Timestamp,
-        /// The event after it, or the instant of the request.
-        #[schema(value_type = String, format = DateTime)]
-        to: Timestamp,
-        /// The whole days between them.
-        idle_days: u32,
-        /// What the gap took, as a negative number (positive for a negative total).
-        #[schema(value_type = f64)]
-        points: Points,
-    },
-    /// The score is a whole number.
-    Rounding {
-        /// What rounding added or took.
-        #[schema(value_type = f64)]
-        points: Points,
-    },
-    /// The score shown is at least 0.
-    Floor {
-        /// What a negative total was lifted by.
-        #[schema(value_type = f64)]
-        points: Points,
-    },
+/// Which stage comes next, by points or by waiting.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Next)]
+pub struct NextBody {
+    /// The next stage up and how far it is; `null` from the highest.
+    #[schema(required)]
+    pub up: Option<NextStageBody>,
+    /// When decay or expiry will next change the stage; `null` when they will not.
+    #[schema(required)]
+    pub decay: Option<ForecastBody>,
+}
+
+/// The next stage up.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = NextStage)]
+pub struct NextStageBody {
+    /// The stage.
+    #[schema(schema_with = words::stage)]
+    pub stage: Stage,
+    /// How many points are missing to where it begins.
+    #[schema(value_type = f64)]
+    pub points: Points,
 }
 
 /// Explains a score
 ///
-/// Every point that rules gave, every point that idle time took, rounding and floor. The lines
-/// sum to `score` exactly. The score is that of the request's instant, as `GET /v1/leads/{id}`
-/// shows it.
+/// Every point that rules gave and limits withheld, every point that idle time and expiry took,
+/// rounding, floor and total cap. The points of the lines sum to `score` exactly. Without `at`
+/// the score is that of the request's instant, as `GET /v1/leads/{id}` shows it.
 #[utoipa::path(
     get,
     path = "/v1/leads/{id}/explanation",
     operation_id = "explain_lead",
     tag = "leads",
-    params(LeadPath),
+    params(LeadPath, ExplanationQuery),
     responses((status = 200, description = "The score and its lines.", body = ExplanationBody))
 )]
 pub async fn show(
@@ -140,95 +136,48 @@ pub async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ExplanationBody>, ApiError> {
-    Query::parse(query.as_deref(), &[]).finish()?;
+    let mut query = Query::parse(query.as_deref(), &["at", "why_not"]);
+    let ExplanationQuery { at, why_not } =
+        ExplanationQuery { at: query.parsed("at"), why_not: query.flag("why_not") };
+    query.finish()?;
     let lead = lead::find(&reads, &admitted, &id).await?;
     let (events, settings) = reads.history(admitted.tenant(), &lead).await?;
-    let Explanation { state, lines, points, score } =
-        explain(&settings.rules, &events, admitted.now);
-    Ok(Json(ExplanationBody {
-        id: lead.survivor.id,
-        at: admitted.now,
+    let rules = match at {
+        Some(at) => reads.rules_at(admitted.tenant(), at).await?,
+        None => settings.rules.clone(),
+    };
+    let at = at.unwrap_or(admitted.now);
+    let (until, _) = events.split_at(events.partition_point(|event| event.timestamp <= at));
+    Ok(Json(body(lead.survivor.id, &rules, until, at, why_not == Some(true))))
+}
+
+/// Explains the score that events, given in order, come to at an instant.
+fn body(
+    id: HomeId,
+    rules: &Rules,
+    events: &[Event],
+    at: Timestamp,
+    why_not: bool,
+) -> ExplanationBody {
+    let most_refusals = if why_not { MOST_REFUSALS } else { 0 };
+    let Explanation { state, lines, refusals, points, score } =
+        explain_why_not(rules, events, at, most_refusals);
+    let up = next_stage(points, rules);
+    let up = up.map(|NextStage { stage, points }| NextStageBody { stage, points });
+    let decay = view(&state, rules, at).forecast;
+    let decay = decay.map(|next| ForecastBody { stage: next.stage, at: next.at });
+    ExplanationBody {
+        id,
+        at,
         score,
         points,
-        stage: settings.rules.thresholds().stage(score),
+        stage: rules.thresholds().stage(score),
+        next: NextBody { up, decay },
         rule_set: state.rule_set,
+        events: state.events,
+        suppressed: state.suppressed,
         flooded: state.flooded,
-        lines: latest(lines, MOST_LINES),
-    }))
-}
-
-/// Keeps the latest lines and sums up the earlier ones, so that there are at most `most`.
-fn latest(mut lines: Vec<Line>, most: usize) -> Vec<LineBody> {
-    if lines.len() <= most {
-        return lines.into_iter().map(LineBody::from).collect();
-    }
-    let kept = lines.split_off(lines.len() - most.saturating_sub(1));
-    let points = lines.iter().map(Line::points).sum();
-    let earlier = LineBody::Earlier { lines: lines.len(), points };
-    std::iter::once(earlier).chain(kept.into_iter().map(LineBody::from)).collect()
-}
-
-impl From<Line> for LineBody {
-    fn from(line: Line) -> Self {
-        match line {
-            Line::Contribution {
-                event_id,
-                home,
-                event_type,
-                timestamp,
-                rule,
-                rule_set,
-                points,
-            } => {
-                Self::Contribution { event_id, home, event_type, timestamp, rule, rule_set, points }
-            }
-            Line::Decay { from, to, idle_days, points } => {
-                Self::Decay { from, to, idle_days, points }
-            }
-            Line::Rounding { points } => Self::Rounding { points },
-            Line::Floor { points } => Self::Floor { points },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::time::DAY_MS;
-    use proptest::prelude::*;
-    use testing::{an_event, rules};
-
-    use super::*;
-
-    fn points(line: &LineBody) -> Points {
-        match line {
-            LineBody::Earlier { points, .. }
-            | LineBody::Contribution { points, .. }
-            | LineBody::Decay { points, .. }
-            | LineBody::Rounding { points }
-            | LineBody::Floor { points } => *points,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_lines_sum_to_the_score_however_many_are_listed(
-            history in prop::collection::vec((0..3_usize, 0..20_i64), 0..40),
-            idle_days in 0..60_i64,
-            most in 1..30_usize,
-        ) {
-            let types = ["page_view", "demo_request", "unsubscribe"];
-            let mut days = 0;
-            let events: Vec<_> = history.iter().enumerate().map(|(index, (event_type, gap))| {
-                days += gap;
-                let id = format!("e{index:02}");
-                an_event(id).of_type(types[*event_type]).days_later(days).event()
-            }).collect();
-            let last = an_event("last").days_later(days).event().timestamp;
-            let explained = explain(&rules(), &events, last.plus_millis(idle_days * DAY_MS));
-            let lines = latest(explained.lines, most);
-            prop_assert!(lines.len() <= most);
-            let sum: Points = lines.iter().map(points).sum();
-            prop_assert_eq!(sum, Points::whole(explained.score));
-        }
+        lines: lines::latest(lines, MOST_LINES),
+        why_not: why_not.then(|| refusals.into_iter().map(RefusalBody::from).collect()),
     }
 }

@@ -31,7 +31,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Returns the tenant whose leads are read.
+    /// Returns the tenant that the caller speaks for.
     pub const fn tenant(&self) -> &TenantId {
         self.caller.tenant()
     }
@@ -71,7 +71,8 @@ where
         Err(problem) => return problem.into_response(),
     };
     let route = request.extensions().get().map_or("", MatchedPath::as_str);
-    let span = tracing::info_span!("read", tenant = %admitted.tenant(), route);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", tenant = %admitted.tenant(), %method, route);
     request.extensions_mut().insert(admitted);
     next.run(request).instrument(span).await
 }

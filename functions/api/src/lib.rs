@@ -1,8 +1,15 @@
-//! Answers reads about leads, over HTTP.
+//! Answers reads about leads, and does what people decide about them, over HTTP.
 //!
-//! Trigger: the HTTP API. Effect: none; it only reads, so a retry is a new read and there is no
-//! idempotency key. Scores are viewed at the gateway's request time: a lead that nobody touched
-//! has decayed without any job.
+//! Trigger: the HTTP API. Effect: a read has none; a merge or unmerge is one transaction; an edit of
+//! the draft, a golden lead or weights is one conditional put. Scores are viewed at the gateway's
+//! request time: a lead that nobody touched has decayed without any job.
+//!
+//! Retries: what names what it changes is done once. Repeated, it finds its work done, does the same
+//! again, or is refused because it is done: a merge, a PUT, a DELETE, a creation with an `id`, an
+//! unmerge that names a merge or homes, a publish or rollback. What names nothing does more each
+//! time: a creation without `id` adds another thing, an unmerge without names undoes the merge
+//! before, a preview begins another job. An edit with `If-Match` that was made is refused when it
+//! is repeated: it has changed what it was to match.
 //!
 //! Invariant: every answer is scoped by the tenant of the caller's key, and every error is a
 //! problem document.
@@ -11,21 +18,37 @@ pub mod analytics;
 pub mod body;
 pub mod config;
 mod cursor;
+mod draft;
 mod error;
 pub mod explanation;
+pub mod factor_weights;
 pub mod gateway;
+pub mod golden_leads;
 mod guard;
 pub mod health;
+mod input;
+pub mod intelligence;
+pub mod job_queue;
+pub mod jobs;
 pub mod lead;
 pub mod leaderboard;
 pub mod leads;
+pub mod merge;
 pub mod openapi;
 mod person;
+pub mod preview;
+pub mod publish;
 mod query;
 mod reads;
+pub mod recommendations;
+mod revision;
 pub mod routes;
+pub mod rule_sets;
+pub mod scoring_rules;
 mod show;
+mod slug;
 pub mod timeline;
+pub mod unmerge;
 mod walk;
 mod words;
 

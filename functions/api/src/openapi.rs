@@ -8,7 +8,7 @@ pub mod ingest;
 use std::sync::OnceLock;
 
 use axum::{
-    http::header::CONTENT_TYPE,
+    http::{Method, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use lambda::problem::ProblemDocument;
@@ -16,7 +16,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         ContentBuilder, Ref, RefOr, ResponseBuilder,
-        path::Operation,
+        path::{Operation, PathItem},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -61,6 +61,8 @@ pub async fn document() -> Result<Response, ApiError> {
     tags(
         (name = "leads", description = "People and cookies, their scores and why."),
         (name = "leaderboard", description = "The leads with the highest scores."),
+        (name = "rules", description = "What scores are made by: draft, versions, examples, weights."),
+        (name = "jobs", description = "Work over all leads: previews and re-scores."),
         (name = "analytics", description = "What the nights saw."),
         (name = "events", description = "Events in Leadline's own form and as CloudEvents."),
         (name = "segment", description = "The Segment tracking API, as its SDKs speak it."),
@@ -71,11 +73,40 @@ pub async fn document() -> Result<Response, ApiError> {
         document,
         crate::leads::list,
         crate::lead::show,
+        crate::merge::merge,
+        crate::unmerge::unmerge,
         crate::timeline::show,
         crate::explanation::show,
+        crate::intelligence::show,
+        crate::recommendations::show,
         crate::leaderboard::top,
         crate::leaderboard::by_stage,
         crate::analytics::daily,
+        crate::scoring_rules::list,
+        crate::scoring_rules::create,
+        crate::scoring_rules::show,
+        crate::scoring_rules::replace,
+        crate::scoring_rules::delete,
+        crate::rule_sets::list,
+        crate::rule_sets::show_draft,
+        crate::rule_sets::replace_draft,
+        crate::rule_sets::discard_draft,
+        crate::rule_sets::show,
+        crate::golden_leads::list,
+        crate::golden_leads::create,
+        crate::golden_leads::show,
+        crate::golden_leads::replace,
+        crate::golden_leads::delete,
+        crate::preview::preview,
+        crate::publish::publish,
+        crate::publish::rollback,
+        crate::jobs::list,
+        crate::jobs::show,
+        crate::jobs::resume,
+        crate::factor_weights::list,
+        crate::factor_weights::show,
+        crate::factor_weights::set,
+        crate::factor_weights::reset,
         ingest::track,
         ingest::identify,
         ingest::page,
@@ -121,26 +152,25 @@ impl Modify for Security {
 
 impl Modify for Refusals {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let reads = ROUTES.iter().filter(|route| route.permission != Permission::Public);
-        for route in reads {
-            let item = document.paths.paths.get_mut(route.path);
-            let Some(operation) = item.and_then(|item| item.get.as_mut()) else { continue };
+        let paths = &mut document.paths.paths;
+        for route in ROUTES.iter().filter(|route| route.permission != Permission::Public) {
+            let item = paths.get_mut(route.path);
+            let Some(operation) = item.and_then(|item| operation(item, &route.method)) else {
+                continue;
+            };
             ask_for_key(operation);
-            refuse(
-                operation,
-                400,
-                "The query cannot be understood: `invalid_query`, or `invalid_cursor`.",
-            );
-            if route.path.contains("{id}") {
-                refuse(operation, 404, "No lead answers to the id: `lead_not_found`.");
-                refuse(
-                    operation,
-                    422,
-                    "The lead has more events than one answer is made from: `too_many_events`.",
-                );
+            refuse_query(operation);
+            if operation.request_body.is_some() {
+                refuse_body(operation);
+            }
+            if route.path.starts_with("/v1/leads/{id}") {
+                refuse_lead(operation, &route.method);
             }
         }
-        for item in document.paths.paths.values_mut() {
+        let is_served = |path: &str| {
+            ROUTES.iter().any(|route| route.method == Method::POST && route.path == path)
+        };
+        for (_, item) in paths.iter_mut().filter(|(path, _)| !is_served(path)) {
             if let Some(operation) = item.post.as_mut() {
                 ask_for_key(operation);
                 refuse(operation, 400, "The request cannot be taken; `code` says why.");
@@ -148,6 +178,45 @@ impl Modify for Refusals {
                 refuse(operation, 415, "Neither plain nor gzip: `unsupported_content_encoding`.");
             }
         }
+    }
+}
+
+/// Finds the operation of a method.
+fn operation<'i>(item: &'i mut PathItem, method: &Method) -> Option<&'i mut Operation> {
+    let place = match method.as_str() {
+        "GET" => &mut item.get,
+        "POST" => &mut item.post,
+        "PUT" => &mut item.put,
+        "DELETE" => &mut item.delete,
+        "PATCH" => &mut item.patch,
+        _ => return None,
+    };
+    place.as_mut()
+}
+
+fn refuse_query(operation: &mut Operation) {
+    let description = "The query cannot be understood: `invalid_query`, or `invalid_cursor`.";
+    refuse(operation, 400, description);
+}
+
+fn refuse_body(operation: &mut Operation) {
+    let description = "The query or the body cannot be understood: `invalid_query`, or \
+                       `invalid_json` with line and column.";
+    refuse(operation, 400, description);
+    let description =
+        "The body has more than 1 MB, or what is kept of it too many bytes: `payload_too_large`.";
+    refuse(operation, 413, description);
+    refuse(operation, 415, "The body is not JSON: `unsupported_content_type`.");
+    let description = "The body is not of this shape: `invalid_body`, with the fields.";
+    refuse_also(operation, 422, description);
+}
+
+fn refuse_lead(operation: &mut Operation, method: &Method) {
+    refuse(operation, 404, "No lead answers to the id: `lead_not_found`.");
+    if *method == Method::GET {
+        let description =
+            "The lead has more events than one answer is made from: `too_many_events`.";
+        refuse(operation, 422, description);
     }
 }
 
@@ -164,6 +233,15 @@ fn ask_for_key(operation: &mut Operation) {
         503,
         "The same request may succeed after `Retry-After` seconds: `temporarily_unavailable`, `queue_unavailable` or `auth_unavailable`.",
     );
+}
+
+/// Refuses with a status that the handler's own description may name already.
+fn refuse_also(operation: &mut Operation, status: u16, description: &str) {
+    let own = match operation.responses.responses.get(&status.to_string()) {
+        Some(RefOr::T(response)) => format!("{} {description}", response.description),
+        _ => description.to_owned(),
+    };
+    refuse(operation, status, &own);
 }
 
 fn refuse(operation: &mut Operation, status: u16, description: &str) {

@@ -77,7 +77,7 @@ impl Query {
 
     /// Notes that something is wrong with a parameter.
     pub fn refuse(&mut self, name: &'static str, code: &'static str, message: String) {
-        self.errors.push(FieldError { field: name.to_owned(), code, message });
+        self.errors.push(FieldError::new(name, code, message));
     }
 
     /// Returns the parameters that nobody has taken yet.

@@ -11,12 +11,15 @@ use domain::{
     fold,
     home::HomeId,
     lead::Lead,
+    rules::Rules,
     state::{MAX_EVENTS, State},
     tenant::TenantId,
+    time::Timestamp,
 };
 use dynamo::{Settings, SettingsCache, Store, StoreError};
+use scoring::Scorer;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, job_queue::JobQueue};
 
 /// How often a lead that changes meanwhile is read again.
 const ATTEMPTS: usize = 5;
@@ -29,13 +32,18 @@ const MOST_EVENTS: usize = 2 * MAX_EVENTS as usize;
 pub struct Reads {
     /// The tables.
     pub store: Store,
+    /// Writes leads where people change families.
+    pub scorer: Scorer,
+    /// Where jobs begin.
+    pub jobs: Arc<dyn JobQueue>,
     settings: SettingsCache,
 }
 
 impl Reads {
-    /// Takes the tables.
-    pub fn new(store: Store) -> Self {
-        Self { store, settings: SettingsCache::default() }
+    /// Takes the tables and the job queue.
+    pub fn new(store: Store, jobs: Arc<dyn JobQueue>) -> Self {
+        let scorer = Scorer::new(store.clone());
+        Self { store, scorer, jobs, settings: SettingsCache::default() }
     }
 
     /// Finds the lead that answers for a home; `None` when the home has none.
@@ -65,18 +73,18 @@ impl Reads {
     ) -> Result<Arc<Settings>, StoreError> {
         let known = self.settings.get(&self.store, tenant).await?;
         if states.into_iter().any(|state| state.is_newer_than(known.rules.version())) {
-            return Ok(Arc::new(self.store.settings(tenant).await?));
+            return self.settings.refresh(&self.store, tenant).await;
         }
         Ok(known)
     }
 
-    /// Brings a lead's state up to the active rules, and returns them.
+    /// Brings a lead's state up to the rules that are active now, and returns them.
     pub async fn make_exact(
         &self,
         tenant: &TenantId,
         lead: &mut Lead,
     ) -> Result<Arc<Settings>, ApiError> {
-        let settings = self.settings_for(tenant, [&lead.state]).await?;
+        let settings = self.settings.current(&self.store, tenant).await?;
         let version = settings.rules.version();
         if lead.state.is_newer_than(version) {
             return Err(ApiError::Newer(lead.survivor.id));
@@ -88,17 +96,22 @@ impl Reads {
         Ok(settings)
     }
 
-    /// Reads the events of a lead in the order of the fold, with rules to fold them by.
+    /// Reads the events of a lead in the order of the fold, with the rules that are active now.
     pub async fn history(
         &self,
         tenant: &TenantId,
         lead: &Lead,
     ) -> Result<(Vec<Event>, Arc<Settings>), ApiError> {
-        let settings = self.settings_for(tenant, [&lead.state]).await?;
+        let settings = self.settings.current(&self.store, tenant).await?;
         if lead.state.is_newer_than(settings.rules.version()) {
             return Err(ApiError::Newer(lead.survivor.id));
         }
         Ok((fold::sorted(self.events(tenant, lead).await?), settings))
+    }
+
+    /// Returns the rules that were active at an instant.
+    pub async fn rules_at(&self, tenant: &TenantId, at: Timestamp) -> Result<Rules, StoreError> {
+        self.store.rules_at(tenant, at).await
     }
 
     async fn events(&self, tenant: &TenantId, lead: &Lead) -> Result<Vec<Event>, ApiError> {

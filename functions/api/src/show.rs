@@ -6,11 +6,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     lead::Lead,
-    rule_set::Rules,
+    rules::Rules,
     time::Timestamp,
     view::{View, view},
 };
 use dynamo::{Settings, StoreError};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{body::LeadBody, error::ApiError, guard::Admitted, person::Person, reads::Reads};
@@ -90,7 +91,7 @@ pub async fn exact(
 }
 
 /// Writes as many rows as fit an answer, at least one if there is any.
-pub fn fitting(bodies: &[LeadBody]) -> Result<Vec<Box<RawValue>>, ApiError> {
+pub fn fitting<T: Serialize>(bodies: &[T]) -> Result<Vec<Box<RawValue>>, ApiError> {
     let mut rows: Vec<Box<RawValue>> = Vec::with_capacity(bodies.len());
     let mut bytes = 0;
     for body in bodies {

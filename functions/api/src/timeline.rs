@@ -11,8 +11,8 @@ use axum::{
 };
 use domain::{
     event::{Event, EventId, Position},
-    explanation::Line,
-    fold::fold_recording,
+    explanation::{Line, Refusal, RefusalReason},
+    fold::{Recorder, fold_recording},
     home::HomeId,
     points::Points,
     state::MAX_EVENTS,
@@ -64,8 +64,11 @@ pub struct TimelineEvent {
     /// What it declares about the person, personal values taken out.
     #[schema(schema_with = words::anything)]
     pub traits: Map<String, Value>,
-    /// Whether it counts; events beyond the first 20,000 do not.
+    /// Whether it counts; suppressed events and those beyond the first 20,000 do not.
     pub scored: bool,
+    /// The rule that took it out of scoring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed_by: Option<String>,
     /// What the rules gave for it, before decay.
     #[schema(value_type = f64)]
     pub points: Points,
@@ -86,6 +89,33 @@ pub struct ContributionBody {
     /// What it gave, negative where it took.
     #[schema(value_type = f64)]
     pub points: Points,
+    /// What a cap or group cap withheld.
+    #[schema(value_type = f64)]
+    pub withheld: Points,
+}
+
+/// What the fold tells about events, by home and event id.
+#[derive(Debug, Default)]
+struct Told {
+    contributions: HashMap<(HomeId, EventId), Vec<ContributionBody>>,
+    suppressed_by: HashMap<(HomeId, EventId), String>,
+}
+
+impl Recorder for Told {
+    fn record(&mut self, line: impl FnOnce() -> Line) {
+        if let Line::Contribution { event_id, home, rule, rule_set, points, withheld, .. } = line()
+        {
+            let contribution = ContributionBody { rule, rule_set, points, withheld };
+            self.contributions.entry((home, event_id)).or_default().push(contribution);
+        }
+    }
+
+    fn refuse(&mut self, refusal: impl FnOnce() -> Refusal) {
+        let Refusal { event_id, home, rule, reason, .. } = refusal();
+        if reason == RefusalReason::Suppressed {
+            self.suppressed_by.insert((home, event_id), rule);
+        }
+    }
 }
 
 /// How a timeline is asked for.
@@ -134,12 +164,12 @@ pub async fn show(
     let lead = lead::find(&reads, &admitted, &id).await?;
     let (events, settings) = reads.history(admitted.tenant(), &lead).await?;
 
-    let mut lines = Vec::new();
-    fold_recording(&settings.rules, &events, &mut lines);
+    let mut told = Told::default();
+    fold_recording(&settings.rules, &events, &mut told);
     let end =
         after.map_or(events.len(), |at| events.partition_point(|event| is_before(event, &at)));
     let start = end.saturating_sub(limit.into());
-    let mut data = shown(&events, start..end, lines);
+    let mut data = shown(&events, start..end, told);
     data.reverse();
     let next = events.get(start).filter(|_| start > 0);
     let place = |event: &Event| cursor::write(&Place { under, at: event.position() });
@@ -159,18 +189,12 @@ fn is_before(event: &Event, place: &Position) -> bool {
 }
 
 /// Shows the events of a range, in the order of the fold.
-fn shown(events: &[Event], range: std::ops::Range<usize>, lines: Vec<Line>) -> Vec<TimelineEvent> {
-    let mut given: HashMap<(HomeId, EventId), Vec<ContributionBody>> = HashMap::new();
-    for line in lines {
-        if let Line::Contribution { event_id, home, rule, rule_set, points, .. } = line {
-            let contribution = ContributionBody { rule, rule_set, points };
-            given.entry((home, event_id)).or_default().push(contribution);
-        }
-    }
-    let scored = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
+fn shown(events: &[Event], range: std::ops::Range<usize>, mut told: Told) -> Vec<TimelineEvent> {
+    let folded = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
     let show = |(index, event): (usize, &Event)| {
         let key = (event.home.id, event.event_id.clone());
-        let contributions = given.remove(&key).unwrap_or_default();
+        let contributions = told.contributions.remove(&key).unwrap_or_default();
+        let suppressed_by = told.suppressed_by.remove(&key);
         TimelineEvent {
             event_id: event.event_id.clone(),
             home: event.home.id,
@@ -180,7 +204,8 @@ fn shown(events: &[Event], range: std::ops::Range<usize>, lines: Vec<Line>) -> V
             properties: event.properties.clone(),
             context: event.context.clone(),
             traits: event.traits.clone(),
-            scored: index < scored,
+            scored: index < folded && suppressed_by.is_none(),
+            suppressed_by,
             points: contributions.iter().map(|contribution| contribution.points).sum(),
             contributions,
         }

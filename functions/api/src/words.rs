@@ -2,12 +2,39 @@
 //!
 //! Invariant: what can be one of several words lists the domain's own, so that neither drifts.
 
-use domain::{identity::Kind, lead::Status, stage::Stage};
+use domain::{
+    comparison::LineKind, contact::Weekday, identity::Kind, intelligence::SourceFrom,
+    job::JobStatus, lead::Status, rule::Period, segment::Segment, stage::Stage,
+};
 use serde_json::{Value, json};
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type, schema::SchemaType};
 
+const A_MERGE: &str = "merge_019bc1a3-7c00-7000-8000-0242ac120002";
+
 pub(crate) fn stage() -> Object {
     one_of(Stage::ALL.map(Stage::as_str)).description(Some("How far the lead has come.")).build()
+}
+
+pub(crate) fn segment() -> Object {
+    let words = Segment::ALL.map(Segment::as_str);
+    one_of(words).description(Some("The behavioural group.")).build()
+}
+
+pub(crate) fn weekday() -> Object {
+    one_of(Weekday::ALL.map(Weekday::as_str))
+        .description(Some("A day of the week, in UTC."))
+        .build()
+}
+
+pub(crate) fn source_from() -> Object {
+    let words = SourceFrom::ALL.map(SourceFrom::as_str);
+    one_of(words).description(Some("What says the source.")).build()
+}
+
+pub(crate) fn period() -> Object {
+    use Period::{Day, Lifetime, Month, Week};
+    let words = [Lifetime, Day, Week, Month].map(|period| json!(period));
+    text().enum_values(Some(words)).description(Some("A stretch of time, in UTC.")).build()
 }
 
 pub(crate) fn kind() -> Object {
@@ -21,6 +48,31 @@ pub(crate) fn status() -> Object {
     text().enum_values(Some(words)).description(Some("The sales state.")).build()
 }
 
+pub(crate) fn job_kind() -> Object {
+    one_of(["preview", "rescore"]).description(Some("What the job does.")).build()
+}
+
+pub(crate) fn job_status() -> Object {
+    let words = JobStatus::ALL.map(JobStatus::as_str);
+    one_of(words).description(Some("How far the job has come.")).build()
+}
+
+pub(crate) fn line_kind() -> Object {
+    use LineKind::{Contribution, Decay, Expiry, Floor, Other, Rounding, TotalCap};
+    let all = [Contribution, Decay, Expiry, Rounding, Floor, TotalCap, Other];
+    let words = all.map(|kind| serde_json::to_value(kind).unwrap_or_default());
+    text().enum_values(Some(words)).description(Some("What the lines are.")).build()
+}
+
+pub(crate) fn optional_timestamp() -> Object {
+    let types = [Type::String, Type::Null];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter(types))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some("An instant in UTC, to the millisecond."))
+        .build()
+}
+
 pub(crate) fn event_status() -> Object {
     one_of(["accepted", "rejected"]).build()
 }
@@ -30,6 +82,19 @@ pub(crate) fn lead_id() -> Object {
         .description(Some("An id of a lead: its own or that of any home of its family."))
         .pattern(Some("^lead_[a-z2-7]{26}$"))
         .examples([json!("lead_5beiexgvm3fyfbysxs6stwaya4")])
+        .build()
+}
+
+pub(crate) fn merge() -> Object {
+    text().description(Some("A manual merge.")).examples([json!(A_MERGE)]).build()
+}
+
+pub(crate) fn optional_merge() -> Object {
+    let types = [Type::String, Type::Null];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter(types))
+        .description(Some("A manual merge."))
+        .examples([json!(A_MERGE)])
         .build()
 }
 

@@ -10,9 +10,8 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use futures_util::future::join_all;
 use queue::{EventsMessage, SendError, StandardQueue};
+use scoring::{ScoreError, Scored, Scorer};
 use serde::Serialize;
-
-use crate::scorer::{ScoreError, Scored, Scorer};
 
 /// An event that addresses a lead which does not exist, as the failed queue keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,4 +1,4 @@
-//! Scores events: the only function that writes leads.
+//! Scores events as they come from the queue.
 //!
 //! - **Trigger**: batches of the FIFO queue of events, one person's events in one message group.
 //! - **Effect**: every event is stored once in its home, homes and leads say what all stored
@@ -12,14 +12,8 @@
 
 mod batch;
 mod config;
-mod plan;
-mod relink;
-mod rescore;
-mod scorer;
-mod snapshot;
 
 pub use crate::{
     batch::{NothingScored, StrayEvent, Strays, handle},
     config::Config,
-    scorer::{ScoreError, Scored, Scorer},
 };

@@ -7,7 +7,8 @@ use aws_lambda_events::sqs::SqsEvent;
 use dynamo::Store;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
-use score::{Config, Scorer};
+use score::Config;
+use scoring::Scorer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {

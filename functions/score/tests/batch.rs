@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{home::HomeId, points::Points, time::Timestamp};
 use queue::SendError;
-use score::{Scorer, StrayEvent, Strays, handle};
+use score::{StrayEvent, Strays, handle};
+use scoring::Scorer;
 use testing::{Tables, a_tenant};
 
 const ONE_PERSON: &str = include_str!("../../../events/sqs/events-of-one-person.json");
@@ -42,6 +43,11 @@ async fn again(tables: &Tables, strays: &Kept, batch: &str) -> Vec<String> {
     again
 }
 
+#[test]
+fn a_message_holds_what_one_commit_takes() {
+    assert_eq!(queue::MAX_EVENTS, scoring::MAX_EVENTS);
+}
+
 #[tokio::test]
 async fn messages_of_one_person_become_one_lead_however_often_they_come() {
     let tables = Tables::with_tenant(&a_tenant()).await;
@@ -49,7 +55,7 @@ async fn messages_of_one_person_become_one_lead_however_often_they_come() {
         assert!(again(&tables, &Kept::default(), ONE_PERSON).await.is_empty());
         let lead = tables.store.lead(&a_tenant(), lead_id()).await.unwrap().unwrap();
         // A sign-up, 30, and two page views, 5 each.
-        assert_eq!((lead.state.events, lead.state.points), (3, Points::whole(40)));
+        assert_eq!((lead.state.events, lead.state.points()), (3, Points::whole(40)));
     }
 }
 

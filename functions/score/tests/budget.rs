@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use domain::{event::Arrival, identity::Kind, time::Timestamp};
-use score::Scorer;
+use scoring::Scorer;
 use testing::{Tables, a_tenant, an_event};
 
 fn now() -> Timestamp {

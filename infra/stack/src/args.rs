@@ -35,7 +35,7 @@ pub enum Command {
     },
     /// Prints what the functions logged
     Logs {
-        /// One function only: ingest, score, api, aggregate or provision
+        /// One function only: ingest, score, api, aggregate, rescore or provision
         function: Option<String>,
         /// Go on printing until Ctrl-C
         #[arg(long, short)]
@@ -43,7 +43,7 @@ pub enum Command {
     },
     /// Invokes a function with the payload in a file and prints its answer
     Invoke {
-        /// ingest, score, api, aggregate or provision
+        /// ingest, score, api, aggregate, rescore or provision
         function: String,
         /// A JSON file such as those under events/
         events: PathBuf,

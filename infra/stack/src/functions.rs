@@ -11,12 +11,13 @@ use crate::record::Record;
 use crate::session;
 use crate::workspace::StackPlace;
 
-/// The five functions and the outputs of the template that name them.
-pub const FUNCTIONS: [(&str, &str); 5] = [
+/// The functions and the outputs of the template that name them.
+pub const FUNCTIONS: [(&str, &str); 6] = [
     ("ingest", "IngestFunction"),
     ("score", "ScoreFunction"),
     ("api", "ApiFunction"),
     ("aggregate", "AggregateFunction"),
+    ("rescore", "RescoreFunction"),
     ("provision", "ProvisionFunction"),
 ];
 

@@ -17,12 +17,14 @@ use crate::workspace::StackPlace;
 use crate::{http, session};
 
 /// Queues and the outputs of the template that give their URLs.
-pub const QUEUES: [(&str, &str); 5] = [
+pub const QUEUES: [(&str, &str); 7] = [
     ("events", "EventsQueueUrl"),
     ("events_dead_letter", "EventsDeadLetterQueueUrl"),
     ("failed", "FailedQueueUrl"),
     ("shard", "ShardQueueUrl"),
     ("shard_dead_letter", "ShardDeadLetterQueueUrl"),
+    ("job", "JobQueueUrl"),
+    ("job_dead_letter", "JobDeadLetterQueueUrl"),
 ];
 
 /// State of a stack.

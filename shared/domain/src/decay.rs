@@ -61,6 +61,11 @@ impl DecayTable {
         self.factors.get(index).or(self.factors.last()).copied().unwrap_or(ONE)
     }
 
+    /// Tells whether so many idle days take anything.
+    pub fn takes(&self, days: u32) -> bool {
+        self.factor(days) != ONE
+    }
+
     /// Returns what is left of `points` after that many whole idle days.
     pub fn apply(&self, points: Points, days: u32) -> Points {
         match self.factor(days) {

@@ -3,23 +3,27 @@
 //! Invariant: the points of all lines sum to the score shown, to the thousandth, because the same
 //! fold that makes the score makes the lines.
 
+use std::collections::VecDeque;
+
 use serde::Serialize;
 
 use crate::{
     event::{Event, EventId},
-    fold::{decayed, fold_recording},
+    fold::{Recorder, fold_recording},
     home::HomeId,
+    limits::{Grant, Limit},
     points::Points,
-    rule_set::{Rule, Rules},
+    rule::Rule,
+    rules::Rules,
     state::State,
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
 /// One line of an explanation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Line {
-    /// A rule gave points for an event.
+    /// A rule gave points for an event, or a limit withheld them.
     Contribution {
         /// The event.
         event_id: EventId,
@@ -35,6 +39,12 @@ pub enum Line {
         rule_set: u32,
         /// What the rule gave.
         points: Points,
+        /// What a limit withheld; not part of the sum.
+        withheld: Points,
+        /// The limit that withheld it.
+        withheld_by: Option<Limit>,
+        /// The day at whose beginning the points go.
+        expires_on: Option<Day>,
     },
     /// Idle time took points.
     Decay {
@@ -47,6 +57,13 @@ pub enum Line {
         /// What the gap took, as a negative number (positive for a negative total).
         points: Points,
     },
+    /// Points went because their day had come.
+    Expiry {
+        /// The day at whose beginning they went.
+        day: Day,
+        /// What went, as a negative number (positive for negative points).
+        points: Points,
+    },
     /// The score is a whole number.
     Rounding {
         /// What rounding added or took.
@@ -57,10 +74,21 @@ pub enum Line {
         /// What a negative total was lifted by.
         points: Points,
     },
+    /// The score shown is at most the total cap.
+    TotalCap {
+        /// What the cap took, as a negative number.
+        points: Points,
+    },
 }
 
 impl Line {
-    pub(crate) fn contribution(event: &Event, rule: &Rule, rule_set: u32) -> Self {
+    pub(crate) fn contribution(
+        event: &Event,
+        rule: &Rule,
+        rule_set: u32,
+        grant: Grant,
+        expires_on: Option<Day>,
+    ) -> Self {
         Self::Contribution {
             event_id: event.event_id.clone(),
             home: event.home.id,
@@ -68,7 +96,10 @@ impl Line {
             timestamp: event.timestamp,
             rule: rule.id.clone(),
             rule_set,
-            points: rule.points,
+            points: grant.given,
+            withheld: grant.withheld,
+            withheld_by: grant.withheld_by,
+            expires_on,
         }
     }
 
@@ -77,8 +108,66 @@ impl Line {
         match self {
             Self::Contribution { points, .. }
             | Self::Decay { points, .. }
+            | Self::Expiry { points, .. }
             | Self::Rounding { points }
-            | Self::Floor { points } => *points,
+            | Self::Floor { points }
+            | Self::TotalCap { points } => *points,
+        }
+    }
+}
+
+/// Why a rule of an event's type did not give all it could.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refusal {
+    /// The event.
+    pub event_id: EventId,
+    /// The home that the event is stored in.
+    pub home: HomeId,
+    /// What happened.
+    pub event_type: String,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// The rule's id; of a suppressed event, the rule that suppresses it.
+    pub rule: String,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: RefusalReason,
+}
+
+/// What kept a rule from giving all it could.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// The condition did not hold.
+    ConditionFalse,
+    /// The condition could not be decided, which counts as false.
+    ConditionFailed {
+        /// Why.
+        message: String,
+    },
+    /// The rule gave as often as it may in the period.
+    Cap {
+        /// What it would have given.
+        withheld: Points,
+    },
+    /// The rule's group gave as much as it may.
+    GroupCap {
+        /// What it would have given more.
+        withheld: Points,
+    },
+    /// The event was taken out of scoring.
+    Suppressed,
+}
+
+impl Refusal {
+    pub(crate) fn of(event: &Event, rule: &Rule, reason: RefusalReason) -> Self {
+        Self {
+            event_id: event.event_id.clone(),
+            home: event.home.id,
+            event_type: event.event_type.clone(),
+            timestamp: event.timestamp,
+            rule: rule.id.clone(),
+            reason,
         }
     }
 }
@@ -90,28 +179,76 @@ pub struct Explanation {
     pub state: State,
     /// The lines, in the order of the fold.
     pub lines: Vec<Line>,
+    /// Why rules did not give all they could, in the order of the fold, as far as asked for.
+    pub refusals: Vec<Refusal>,
     /// The points at the instant of the view.
     pub points: Points,
     /// The score shown: the sum of all lines.
     pub score: i64,
 }
 
+/// Keeps all lines, and the latest refusals as far as they are wanted.
+struct Told {
+    lines: Vec<Line>,
+    refusals: VecDeque<Refusal>,
+    most_refusals: usize,
+}
+
+impl Recorder for Told {
+    fn record(&mut self, line: impl FnOnce() -> Line) {
+        self.lines.push(line());
+    }
+
+    fn refuse(&mut self, refusal: impl FnOnce() -> Refusal) {
+        if self.most_refusals == 0 {
+            return;
+        }
+        if self.refusals.len() == self.most_refusals {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back(refusal());
+    }
+}
+
 /// Folds events that are in order and explains the score at `now`.
 pub fn explain(rules: &Rules, events: &[Event], now: Timestamp) -> Explanation {
-    let mut lines = Vec::new();
-    let state = fold_recording(rules, events, &mut lines);
-    let points = match state.last_event_at() {
-        Some(last) => decayed(state.points, rules, last, now, &mut lines),
-        None => Points::ZERO,
-    };
+    explain_why_not(rules, events, now, 0)
+}
+
+/// Explains a score and tells also why rules did not give all they could: the latest
+/// `most_refusals` times.
+pub fn explain_why_not(
+    rules: &Rules,
+    events: &[Event],
+    now: Timestamp,
+    most_refusals: usize,
+) -> Explanation {
+    let mut told = Told { lines: Vec::new(), refusals: VecDeque::new(), most_refusals };
+    let state = fold_recording(rules, events, &mut told);
+    let mut balance = state.balance.clone();
+    if let Some(last) = state.last_event_at {
+        balance.age(rules.decay(), last, now, &mut told);
+    }
+    let Told { mut lines, refusals, .. } = told;
+    let points = balance.total();
+    let score = rules.shown(points);
+    lines.extend(lines_to_score(points, score));
+    Explanation { state, lines, refusals: refusals.into(), points, score }
+}
+
+/// Returns what leads from points to the score shown: rounding, floor and total cap.
+fn lines_to_score(points: Points, score: i64) -> Vec<Line> {
     let rounded = points.rounded();
-    let score = rounded.max(0);
+    let mut lines = Vec::new();
     let rounding = Points::whole(rounded) - points;
     if rounding != Points::ZERO {
         lines.push(Line::Rounding { points: rounding });
     }
-    if score != rounded {
-        lines.push(Line::Floor { points: Points::whole(score - rounded) });
+    let moved = Points::whole(score) - Points::whole(rounded);
+    if moved > Points::ZERO {
+        lines.push(Line::Floor { points: moved });
+    } else if moved < Points::ZERO {
+        lines.push(Line::TotalCap { points: moved });
     }
-    Explanation { state, lines, points, score }
+    lines
 }

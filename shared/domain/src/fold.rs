@@ -4,18 +4,23 @@
 //! matter; applying events one by one equals folding them all.
 
 use crate::{
+    condition::{Scope, Subject},
     event::{Event, Position},
-    explanation::Line,
+    explanation::{Line, Refusal, RefusalReason},
+    limits::Limit,
     points::Points,
-    rule_set::Rules,
-    state::{MAX_EVENTS, MAX_VELOCITY, State},
-    time::Timestamp,
+    rules::{Ready, Rules},
+    state::{MAX_EVENTS, State},
 };
 
 /// Receives the lines of an explanation while a fold runs. `()` receives none and costs nothing.
 pub trait Recorder {
     /// Receives a line; `line` is called only if it is wanted.
     fn record(&mut self, line: impl FnOnce() -> Line);
+
+    /// Receives why a rule of an event's type did not give all it could; `refusal` is called only
+    /// if it is wanted.
+    fn refuse(&mut self, _refusal: impl FnOnce() -> Refusal) {}
 }
 
 impl Recorder for () {
@@ -47,12 +52,22 @@ pub fn sorted(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     events
 }
 
+/// Keeps of a lead's events those that a fold looks at: the first [`MAX_EVENTS`] in order, and one
+/// more if there is one, because it floods the lead. The rest stays in no useful order.
+pub fn keep_foldable(events: &mut Vec<Event>) {
+    let most = MAX_EVENTS as usize + 1;
+    if events.len() > most {
+        events.select_nth_unstable_by(most - 1, Event::order);
+        events.truncate(most);
+    }
+}
+
 /// Folds events that are in order and records every line.
 pub fn fold_recording(rules: &Rules, events: &[Event], recorder: &mut impl Recorder) -> State {
     let mut state = State::empty(rules.version());
     let mut last = None;
     for event in events {
-        if step(&mut state, rules, event, last.map(|event: &Event| event.timestamp), recorder) {
+        if step(&mut state, rules, event, recorder) {
             last = Some(event);
         }
     }
@@ -69,8 +84,7 @@ pub fn apply(state: &mut State, rules: &Rules, event: &Event) -> Result<(), Late
     if state.last_position.as_ref().is_some_and(|last| !is_after(event, last)) {
         return Err(Late);
     }
-    let last_event_at = state.last_event_at();
-    if step(state, rules, event, last_event_at, &mut ()) {
+    if step(state, rules, event, &mut ()) {
         state.last_position = Some(event.position());
     }
     Ok(())
@@ -81,47 +95,114 @@ fn is_after(event: &Event, last: &Position) -> bool {
     place > (last.timestamp, &last.event_id, last.home)
 }
 
-/// Folds one event and tells whether it counted: beyond [`MAX_EVENTS`] it only floods the lead.
-fn step(
-    state: &mut State,
-    rules: &Rules,
-    event: &Event,
-    last_event_at: Option<Timestamp>,
-    recorder: &mut impl Recorder,
-) -> bool {
-    if state.events >= MAX_EVENTS {
+/// Folds one event and tells whether it was: beyond [`MAX_EVENTS`] it only floods the lead.
+fn step(state: &mut State, rules: &Rules, event: &Event, recorder: &mut impl Recorder) -> bool {
+    if state.folded() >= MAX_EVENTS {
         state.flooded = true;
         return false;
     }
-    if let Some(last) = last_event_at {
-        state.points = decayed(state.points, rules, last, event.timestamp, recorder);
+    let Judgement { suppressed, granting, failed } = judge(state, rules, event, recorder);
+    for rule in failed {
+        state.fail(rule);
     }
-    for rule in rules.matching(&event.event_type) {
-        state.points += rule.points;
-        recorder.record(|| Line::contribution(event, rule, rules.version()));
+    if suppressed {
+        state.suppressed += 1;
+    } else {
+        if let Some(last) = state.last_event_at {
+            state.balance.age(rules.decay(), last, event.timestamp, recorder);
+        }
+        for ready in granting {
+            grant(state, rules, event, ready, recorder);
+        }
+        state.count(event, rules);
     }
-    state.events += 1;
-    state.first_seen_at.get_or_insert(event.timestamp);
-    if state.recent.len() == MAX_VELOCITY {
-        state.recent.remove(0);
-    }
-    state.recent.push(event.timestamp);
-    state.facts.count(&event.event_type);
+    state.declare(event, rules);
     true
 }
 
-/// Returns what an idle gap leaves of points, and records what it took.
-pub(crate) fn decayed(
-    points: Points,
-    rules: &Rules,
-    from: Timestamp,
-    to: Timestamp,
+/// What the rules make of an event, by what the lead is just before it.
+#[derive(Default)]
+struct Judgement<'r> {
+    suppressed: bool,
+    /// The rules that give points, in the set's order.
+    granting: Vec<Ready<'r>>,
+    /// The rules whose conditions failed at run time.
+    failed: Vec<&'r str>,
+}
+
+fn judge<'r>(
+    state: &State,
+    rules: &'r Rules,
+    event: &'r Event,
     recorder: &mut impl Recorder,
-) -> Points {
-    let idle_days = to.whole_days_since(from);
-    let left = rules.decay().apply(points, idle_days);
-    if left != points {
-        recorder.record(|| Line::Decay { from, to, idle_days, points: left - points });
+) -> Judgement<'r> {
+    let mut judgement = Judgement::default();
+    let evaluator = rules.evaluator();
+    let subject = Subject { event, profile: &state.profile, facts: state };
+    let scope = evaluator.scope(&subject);
+    for ready in rules.suppressing(&event.event_type) {
+        if holds(&scope, ready, event, &mut judgement.failed, recorder) {
+            recorder.refuse(|| Refusal::of(event, ready.rule, RefusalReason::Suppressed));
+            judgement.suppressed = true;
+            return judgement;
+        }
     }
-    left
+    for ready in rules.scoring(&event.event_type) {
+        if holds(&scope, ready, event, &mut judgement.failed, recorder) {
+            judgement.granting.push(ready);
+        }
+    }
+    judgement
+}
+
+fn holds<'r>(
+    scope: &Scope<'_>,
+    ready: Ready<'r>,
+    event: &Event,
+    failed: &mut Vec<&'r str>,
+    recorder: &mut impl Recorder,
+) -> bool {
+    let Some(condition) = ready.condition else { return true };
+    let failure = match scope.holds(condition) {
+        Ok(true) => return true,
+        Ok(false) => None,
+        Err(failure) => {
+            failed.push(&ready.rule.id);
+            Some(failure)
+        }
+    };
+    recorder.refuse(|| {
+        let reason = failure.map_or(RefusalReason::ConditionFalse, |failure| {
+            RefusalReason::ConditionFailed { message: failure.to_string() }
+        });
+        Refusal::of(event, ready.rule, reason)
+    });
+    false
+}
+
+/// Gives what the limits leave of what a rule gives.
+fn grant(
+    state: &mut State,
+    rules: &Rules,
+    event: &Event,
+    ready: Ready<'_>,
+    recorder: &mut impl Recorder,
+) {
+    let rule = ready.rule;
+    let granted = state.limits.grant(rule, event.timestamp);
+    let expires_on = rule.expires_on(event.timestamp);
+    if granted.given != Points::ZERO {
+        state.balance.add(granted.given, expires_on);
+    }
+    recorder.record(|| Line::contribution(event, rule, rules.version(), granted, expires_on));
+    let withheld = granted.withheld;
+    match granted.withheld_by {
+        Some(Limit::Cap) => {
+            recorder.refuse(|| Refusal::of(event, rule, RefusalReason::Cap { withheld }));
+        }
+        Some(Limit::GroupCap) => {
+            recorder.refuse(|| Refusal::of(event, rule, RefusalReason::GroupCap { withheld }));
+        }
+        None => {}
+    }
 }

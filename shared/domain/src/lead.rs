@@ -9,6 +9,7 @@ use crate::{
     home::HomeRef,
     link::{Cut, Links},
     profile::Profile,
+    stage::Stage,
     state::State,
 };
 
@@ -49,6 +50,34 @@ pub struct Lead {
     pub identity_limit: bool,
     /// The fold of the events of all homes.
     pub state: State,
+    /// What its last write did to its stage; `None` where it left the stage alone.
+    pub crossing: Option<Crossing>,
+}
+
+/// A change of a lead's stage by one write: what the stage was just before it.
+///
+/// Both stages are viewed at the same instant and by the same rules, but for a re-score: there
+/// the old state is viewed by the rules that it was folded by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crossing {
+    /// The stage before.
+    pub from: Stage,
+    /// What the write was for.
+    pub cause: Cause,
+}
+
+/// Why a lead was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Events of the lead came.
+    Event,
+    /// The rules, or the code of the fold, are other ones now.
+    Rescore,
+    /// Its family is another one now: by a link, a merge or a cut.
+    Link,
+    /// Time went by.
+    Decay,
 }
 
 /// The sales state of a lead, set by people.
@@ -68,6 +97,14 @@ pub enum Status {
     Lost,
     /// It is out of sight.
     Archived,
+}
+
+impl Crossing {
+    /// Returns the crossing of a write that led from one stage to another; `None` when they are
+    /// the same.
+    pub fn between(from: Stage, to: Stage, cause: Cause) -> Option<Self> {
+        (from != to).then_some(Self { from, cause })
+    }
 }
 
 impl Home {

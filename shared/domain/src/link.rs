@@ -2,7 +2,8 @@
 //!
 //! Invariant: a home keeps, for each other home it was ever linked to, the earliest link only,
 //! and of those the [`MAX_LINKS`] earliest. Both are minima, so what is kept depends on the set
-//! of links and never on their order of arrival.
+//! of links and never on their order of arrival. Merges are kept beside them, all of them, until
+//! somebody undoes them: what people decide gives way to no event.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::{
     identity::Kind,
 };
 
-/// How many links a home keeps; later ones stay in the events alone.
+/// How many links a home keeps beside merges; later ones stay in the events alone.
 pub const MAX_LINKS: usize = 16;
 
 /// Why two homes are linked.
@@ -81,12 +82,26 @@ impl Links {
     fn insert(&mut self, link: RecordedLink) -> bool {
         let key = |link: &RecordedLink| (link.at.clone(), link.to.id, link.role);
         let index = self.0.partition_point(|kept| key(kept) < key(&link));
-        if index >= MAX_LINKS {
+        let counts = |kept: &RecordedLink| kept.role != Role::Merge;
+        let counted = link.role != Role::Merge;
+        let earlier = self.0.iter().take(index).filter(|kept| counts(kept)).count();
+        if counted && earlier >= MAX_LINKS {
             return false;
         }
         self.0.insert(index, link);
-        self.0.truncate(MAX_LINKS);
+        if self.0.iter().filter(|kept| counts(kept)).count() > MAX_LINKS
+            && let Some(last) = self.0.iter().rposition(counts)
+        {
+            self.0.remove(last);
+        }
         true
+    }
+
+    /// Undoes merges and tells whether there were any such.
+    pub fn undo_merges(&mut self, undone: impl Fn(&RecordedLink) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|link| link.role != Role::Merge || !undone(link));
+        self.0.len() != before
     }
 
     /// Iterates over the links, earliest first.
@@ -149,6 +164,20 @@ mod tests {
         assert!(!links.record(link(1, 60)));
         assert!(links.record(link(1, 40)));
         assert_eq!(links, Links::from_recorded([link(1, 40)]));
+    }
+
+    #[test]
+    fn a_merge_is_kept_however_many_links_are_earlier() {
+        let merge = RecordedLink { role: Role::Merge, ..link(99, 1_000) };
+        let others = (0..40_u8).map(|to| link(to, i64::from(to)));
+        let merge_first = Links::from_recorded([merge.clone()].into_iter().chain(others.clone()));
+        let merge_last = Links::from_recorded(others.chain([merge.clone()]));
+        assert_eq!(merge_first, merge_last);
+        assert_eq!(merge_last.iter().count(), MAX_LINKS + 1);
+        let mut undone = merge_last;
+        assert!(undone.undo_merges(|link| link == &merge));
+        assert!(!undone.undo_merges(|link| link == &merge));
+        assert_eq!(undone.iter().count(), MAX_LINKS);
     }
 
     #[test]

@@ -63,6 +63,16 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
+    /// Returns the score from which a stage is shown.
+    pub const fn from(&self, stage: Stage) -> i64 {
+        match stage {
+            Stage::Cold => 0,
+            Stage::Warm => self.warm,
+            Stage::Hot => self.hot,
+            Stage::Qualified => self.qualified,
+        }
+    }
+
     /// Returns the stage of a score shown.
     pub const fn stage(&self, score: i64) -> Stage {
         if score >= self.qualified {

@@ -5,48 +5,60 @@
 
 use std::collections::BTreeMap;
 
-use crate::{event::Position, points::Points, time::Timestamp};
+use serde_json::Value;
+
+use crate::{
+    balance::Balance,
+    condition::ProfileFields,
+    event::{Event, Position},
+    facts::Facts,
+    limits::Limits,
+    points::Points,
+    profile::{MAX_FIELDS, MAX_VALUE_BYTES},
+    rules::Rules,
+    time::{DAY_MS, Timestamp},
+};
 
 /// The version of the fold's code. Raise it when the same events give another state.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
-/// How many events of a lead are scored. Events beyond, in fold order, are stored only.
+/// How many events of a lead are folded. Events beyond, in fold order, are stored only.
 pub const MAX_EVENTS: u32 = 20_000;
 
 /// How many events make the highest velocity.
 pub const MAX_VELOCITY: usize = 10;
 
-/// How many keys a map in [`Facts`] keeps: the first ones in fold order.
-pub const MAX_KEYS: usize = 64;
-
 /// The result of a fold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// The version of the fold's code.
     pub fold_version: u32,
     /// The version of the rule set.
     pub rule_set: u32,
-    /// The points as of the last event, decayed up to it.
-    pub points: Points,
-    /// How many events were folded.
+    /// The points as of the last event that counts, decayed up to it.
+    pub balance: Balance,
+    /// How many events count.
     pub events: u32,
-    /// When the first event happened; `None` before any event.
+    /// How many events were suppressed: they count for nothing.
+    pub suppressed: u32,
+    /// When the first event that counts happened; `None` before any.
     pub first_seen_at: Option<Timestamp>,
-    /// The place of the last event folded.
+    /// When the last event that counts happened.
+    pub last_event_at: Option<Timestamp>,
+    /// The place of the last event folded, whether it counts or not.
     pub last_position: Option<Position>,
-    /// When the last [`MAX_VELOCITY`] events happened, oldest first.
+    /// When the last [`MAX_VELOCITY`] events that count happened, oldest first.
     pub recent: Vec<Timestamp>,
     /// What is kept about behaviour.
     pub facts: Facts,
+    /// The declared fields that conditions read.
+    pub profile: BTreeMap<String, Value>,
+    /// What the rules have used up of their limits.
+    pub limits: Limits,
+    /// How often the condition of each rule failed at run time, by the rule's id.
+    pub failures: BTreeMap<String, u32>,
     /// Whether events beyond [`MAX_EVENTS`] exist, which are not scored.
     pub flooded: bool,
-}
-
-/// What the fold keeps about behaviour.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// How many events there were of each type.
-    pub counts: BTreeMap<String, u32>,
 }
 
 impl State {
@@ -55,19 +67,29 @@ impl State {
         Self {
             fold_version: FOLD_VERSION,
             rule_set,
-            points: Points::ZERO,
+            balance: Balance::default(),
             events: 0,
+            suppressed: 0,
             first_seen_at: None,
+            last_event_at: None,
             last_position: None,
             recent: Vec::new(),
             facts: Facts::default(),
+            profile: BTreeMap::new(),
+            limits: Limits::default(),
+            failures: BTreeMap::new(),
             flooded: false,
         }
     }
 
-    /// Returns when the last event happened.
-    pub fn last_event_at(&self) -> Option<Timestamp> {
-        self.last_position.as_ref().map(|position| position.timestamp)
+    /// Returns the points as of the last event that counts.
+    pub fn points(&self) -> Points {
+        self.balance.total()
+    }
+
+    /// Counts the events folded, whether they count or not.
+    pub const fn folded(&self) -> u32 {
+        self.events + self.suppressed
     }
 
     /// Tells whether this state was folded by this code with this rule set.
@@ -79,14 +101,50 @@ impl State {
     pub const fn is_newer_than(&self, rule_set: u32) -> bool {
         self.fold_version > FOLD_VERSION || self.rule_set > rule_set
     }
-}
 
-impl Facts {
-    pub(crate) fn count(&mut self, event_type: &str) {
-        if let Some(count) = self.counts.get_mut(event_type) {
+    /// Counts the events in the 24 hours that end with `now`, of the last ten.
+    pub fn velocity(&self, now: Timestamp) -> u32 {
+        let recent = |at: &&Timestamp| (0..DAY_MS).contains(&now.millis_since(**at));
+        u32::try_from(self.recent.iter().filter(recent).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Counts an event in.
+    pub(crate) fn count(&mut self, event: &Event, rules: &Rules) {
+        self.events += 1;
+        self.first_seen_at.get_or_insert(event.timestamp);
+        self.last_event_at = Some(event.timestamp);
+        if self.recent.len() == MAX_VELOCITY {
+            self.recent.remove(0);
+        }
+        self.recent.push(event.timestamp);
+        self.facts.count(event, rules.reads());
+    }
+
+    /// Takes in what an event declares about the person.
+    pub(crate) fn declare(&mut self, event: &Event, rules: &Rules) {
+        if event.traits.is_empty() {
+            return;
+        }
+        self.facts.declare(&event.traits);
+        for (name, value) in &event.traits {
+            if !rules.reads().profile.contains(name) || value.to_string().len() > MAX_VALUE_BYTES {
+                continue;
+            }
+            self.profile.insert(name.clone(), value.clone());
+            // Where conditions read the profile whole, the first names by order are kept, as in the
+            // profile that is shown.
+            if self.profile.len() > MAX_FIELDS && rules.reads().profile == ProfileFields::All {
+                self.profile.pop_last();
+            }
+        }
+    }
+
+    /// Counts a run-time failure of a rule's condition.
+    pub(crate) fn fail(&mut self, rule: &str) {
+        if let Some(count) = self.failures.get_mut(rule) {
             *count += 1;
-        } else if self.counts.len() < MAX_KEYS {
-            self.counts.insert(event_type.to_owned(), 1);
+        } else {
+            self.failures.insert(rule.to_owned(), 1);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The length of a day in milliseconds.
@@ -93,6 +93,29 @@ impl Day {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+
+    /// Returns the day a number of days later.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        Self(self.0 + i64::from(days))
+    }
+
+    /// Returns the day a number of days earlier.
+    #[must_use]
+    pub fn minus_days(self, days: u32) -> Self {
+        Self(self.0 - i64::from(days))
+    }
+
+    /// Counts the days since 1970-01-01.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
+    /// Counts the calendar months since January of year 0.
+    pub fn month_number(self) -> i64 {
+        let date = DateTime::from_timestamp(self.0 * DAY_MS / 1_000, 0).unwrap_or_default();
+        i64::from(date.year()) * 12 + i64::from(date.month0())
     }
 }
 

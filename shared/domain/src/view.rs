@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     decay::ONE,
     points::{Points, divide_half_away},
-    rule_set::Rules,
+    rules::Rules,
     stage::Stage,
     state::State,
     time::{DAY_MS, Timestamp},
@@ -19,7 +19,7 @@ use crate::{
 pub struct View {
     /// The points, decayed up to the instant; negative is kept as evidence.
     pub points: Points,
-    /// The score shown: points rounded to a whole number, at least 0.
+    /// The score shown: points rounded to a whole number, at least 0, at most the total cap.
     pub score: i64,
     /// The stage of the score shown.
     pub stage: Stage,
@@ -27,84 +27,128 @@ pub struct View {
     pub velocity: u32,
     /// How likely the lead is going cold, 0 to 100.
     pub risk: u32,
-    /// The next stage that decay alone will bring.
+    /// The next stage that decay and expiry alone will bring.
     pub forecast: Option<Forecast>,
 }
 
-/// When decay will next change the stage, if no event comes.
+/// When decay or expiry will next change the stage, if no event comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    /// The stage that decay will bring.
+    /// The stage that it will be.
     pub stage: Stage,
     /// The instant from which the lead shows it.
     pub at: Timestamp,
 }
 
+/// The score and stage that a state shows at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The points, decayed up to the instant.
+    pub points: Points,
+    /// The score.
+    pub score: i64,
+    /// The stage.
+    pub stage: Stage,
+}
+
+/// Returns what a state shows at `now`, without what follows from it.
+pub fn shown(state: &State, rules: &Rules, now: Timestamp) -> Shown {
+    let total = |last| state.balance.total_at(rules.decay(), last, now);
+    let points = state.last_event_at.map_or(Points::ZERO, total);
+    Shown { points, score: rules.shown(points), stage: rules.stage(points) }
+}
+
 /// Views a state at `now`.
 pub fn view(state: &State, rules: &Rules, now: Timestamp) -> View {
-    let Some(last) = state.last_event_at() else {
-        return View {
-            points: Points::ZERO,
-            score: 0,
-            stage: rules.thresholds().stage(0),
-            velocity: 0,
-            risk: 0,
-            forecast: None,
-        };
-    };
-    let idle_days = now.whole_days_since(last);
-    let points = rules.decay().apply(state.points, idle_days);
-    let score = shown(points);
-    let stage = rules.thresholds().stage(score);
+    let Shown { points, score, stage } = shown(state, rules, now);
+    let last = state.last_event_at;
     View {
         points,
         score,
         stage,
-        velocity: velocity(state, now),
-        risk: risk(state, rules, last, now),
-        forecast: forecast(state, rules, last, idle_days, stage),
+        velocity: state.velocity(now),
+        risk: last.map_or(0, |last| risk(state, rules, last, now).total()),
+        forecast: last.and_then(|last| forecast(state, rules, last, now, stage)),
     }
 }
 
-/// Returns the score shown for points: rounded to a whole number, at least 0.
-pub fn shown(points: Points) -> i64 {
-    points.rounded().max(0)
+/// What a risk is made of, each part rounded half away from zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Risk {
+    /// Idle time: 2 for each whole idle day, at most 60.
+    pub idle: u32,
+    /// Falling velocity: 20 × (v − velocity now) / v, with v the velocity at the last event.
+    pub falling_velocity: u32,
+    /// Decay: 20 × (1 − f), with f the decay factor of the idle time.
+    pub decay: u32,
 }
 
-/// Counts the events in the 24 hours that end with `now`, of the last ten.
-fn velocity(state: &State, now: Timestamp) -> u32 {
-    let recent = |at: &&Timestamp| (0..DAY_MS).contains(&now.millis_since(**at));
-    u32::try_from(state.recent.iter().filter(recent).count()).unwrap_or(u32::MAX)
+impl Risk {
+    /// Returns the risk: the sum of its parts, 0 to 100.
+    pub const fn total(self) -> u32 {
+        self.idle + self.falling_velocity + self.decay
+    }
 }
 
-/// Adds three signs of a lead going cold, each rounded half away from zero:
-///
-/// - idle time: 2 for each whole idle day, at most 60;
-/// - falling velocity: 20 × (v − velocity now) / v, with v the velocity at the last event;
-/// - decay: 20 × (1 − f), with f the decay factor of the idle time.
-fn risk(state: &State, rules: &Rules, last: Timestamp, now: Timestamp) -> u32 {
+/// Measures the signs of a lead going cold; see [`Risk`].
+pub fn risk(state: &State, rules: &Rules, last: Timestamp, now: Timestamp) -> Risk {
     let idle_days = now.whole_days_since(last);
-    let idle = idle_days.saturating_mul(2).min(60);
-    let before = i128::from(velocity(state, last).max(1));
-    let fallen = (before - i128::from(velocity(state, now))).max(0);
+    let before = i128::from(state.velocity(last).max(1));
+    let fallen = (before - i128::from(state.velocity(now))).max(0);
     let falling = divide_half_away(20 * fallen, before);
     let lost = ONE - rules.decay().factor(idle_days);
     let decay = divide_half_away(20 * i128::from(lost), i128::from(ONE));
-    idle + u32::try_from(falling + decay).unwrap_or(0)
+    Risk {
+        idle: idle_days.saturating_mul(2).min(60),
+        falling_velocity: u32::try_from(falling).unwrap_or(0),
+        decay: u32::try_from(decay).unwrap_or(0),
+    }
 }
 
-/// Finds the first whole idle day after `idle_days` on which the stage shown is another one.
+/// Finds the next instant at which decay or expiry brings another stage than `stage`.
+///
+/// Points change at the end of each whole idle day and at the beginning of a day on which points
+/// go. While some are still to go, every such instant is looked at; afterwards only points that
+/// last are left, whose score never rises while a lead is idle.
 fn forecast(
     state: &State,
     rules: &Rules,
     last: Timestamp,
-    idle_days: u32,
+    now: Timestamp,
     stage: Stage,
 ) -> Option<Forecast> {
-    let stage_after =
-        |days| rules.thresholds().stage(shown(rules.decay().apply(state.points, days)));
-    // The score never rises while a lead is idle, so the days that still show the stage come
-    // first and the day looked for can be found by halving.
+    let stage_at = |at| rules.stage(state.balance.total_at(rules.decay(), last, at));
+    let mut expiries = state.balance.expiring.range(now.day().next()..).map(|(day, _)| day.start());
+    let calm = expiries.clone().next_back().unwrap_or(now);
+    let mut idle_days = now.whole_days_since(last);
+    let mut expiry = expiries.next();
+    while let Some(expires_at) = expiry {
+        let decays_at = idle_day(last, idle_days + 1);
+        let at = expires_at.min(decays_at);
+        if stage_at(at) != stage {
+            return Some(Forecast { stage: stage_at(at), at });
+        }
+        if at == decays_at {
+            idle_days += 1;
+        }
+        if at == expires_at {
+            expiry = expiries.next();
+        }
+    }
+    lasting_forecast(rules, last, calm.whole_days_since(last), stage, stage_at)
+}
+
+/// Finds the first whole idle day after `idle_days` on which the stage shown is another one, when
+/// the score only falls.
+fn lasting_forecast(
+    rules: &Rules,
+    last: Timestamp,
+    idle_days: u32,
+    stage: Stage,
+    stage_at: impl Fn(Timestamp) -> Stage,
+) -> Option<Forecast> {
+    let stage_after = |days| stage_at(idle_day(last, days));
+    // The days that still show the stage come first, so the day looked for is found by halving.
     let (mut same, mut other) = (idle_days, rules.decay().settled_after());
     if other <= same || stage_after(other) == stage {
         return None;
@@ -113,6 +157,59 @@ fn forecast(
         let middle = same + (other - same) / 2;
         if stage_after(middle) == stage { same = middle } else { other = middle }
     }
-    let at = last.plus_millis(i64::from(other) * DAY_MS);
-    Some(Forecast { stage: stage_after(other), at })
+    Some(Forecast { stage: stage_after(other), at: idle_day(last, other) })
+}
+
+/// Returns the instant at which so many whole days have passed since the last event.
+fn idle_day(last: Timestamp, days: u32) -> Timestamp {
+    last.plus_millis(i64::from(days) * DAY_MS)
+}
+
+/// The stage above the one shown, and how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NextStage {
+    /// The stage.
+    pub stage: Stage,
+    /// How many points are missing to where it begins.
+    pub points: Points,
+}
+
+/// Returns the next stage up that points can reach under the total cap; `None` if there is none.
+pub fn next_stage(points: Points, rules: &Rules) -> Option<NextStage> {
+    let (thresholds, shown) = (rules.thresholds(), rules.stage(points));
+    let begins = Stage::ALL.into_iter().map(|stage| thresholds.from(stage));
+    // Where several stages begin at one score, that score shows the highest.
+    let from = begins.filter(|from| thresholds.stage(*from) > shown).min()?;
+    let reachable = rules.set().shown(from) == from;
+    let points = Points::whole(from) - points;
+    reachable.then(|| NextStage { stage: thresholds.stage(from), points })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rule_set::RuleSet, stage::Thresholds};
+
+    fn next(points: i64, change: impl Fn(&mut RuleSet)) -> Option<(Stage, i64)> {
+        let mut set = RuleSet::default_set().unwrap();
+        change(&mut set);
+        let next = next_stage(Points::whole(points), &Rules::prepare(set).unwrap())?;
+        Some((next.stage, next.points.rounded()))
+    }
+
+    #[test]
+    fn the_next_stage_is_as_far_as_points_are_missing() {
+        assert_eq!(next(45, |_| {}), Some((Stage::Hot, 15)));
+        assert_eq!(next(-20, |_| {}), Some((Stage::Warm, 50)));
+        assert_eq!(next(100, |_| {}), None);
+    }
+
+    #[test]
+    fn a_stage_that_cannot_be_shown_is_not_next() {
+        let even = |set: &mut RuleSet| {
+            set.thresholds = Thresholds { warm: 30, hot: 30, qualified: 100 };
+        };
+        assert_eq!(next(10, even), Some((Stage::Hot, 20)));
+        assert_eq!(next(70, |set| set.total_cap = Some(80)), None);
+    }
 }

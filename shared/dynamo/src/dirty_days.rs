@@ -169,7 +169,7 @@ impl Store {
         self.lead_items_between(tenant.as_str(), first, last).await
     }
 
-    async fn delete_lead_item(&self, key: &Key) -> Result<(), StoreError> {
+    pub(crate) async fn delete_lead_item(&self, key: &Key) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.leads_table)

@@ -3,18 +3,22 @@
 //! When an item's form changes, its new form gets a file of its own and the old file stays.
 
 use domain::{
+    amount::Amount,
+    balance::Balance,
     event::{Event, EventId, Position, Sealed},
+    facts::Facts,
     family::Member,
     home::{HomeId, HomeRef},
     identity::Kind,
-    lead::{Home, Lead},
+    lead::{Cause, Crossing, Home, Lead},
+    limits::{Limits, Uses},
     link::{Cut, Link, Links, RecordedLink, Role},
     points::Points,
     profile::{Field, FieldValue, Profile},
     stage::Stage,
-    state::{Facts, State},
+    state::State,
     tenant::TenantId,
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 use serde_json::{Value, json};
 
@@ -82,8 +86,12 @@ fn home() -> Home {
     }
 }
 
-fn lead() -> Lead {
-    let instant = |millis| Timestamp::from_millis(millis).unwrap();
+fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis).unwrap()
+}
+
+/// A lead as fold version 1 knew it.
+fn first_lead() -> Lead {
     Lead {
         survivor: user(),
         version: 7,
@@ -92,18 +100,56 @@ fn lead() -> Lead {
             Member { home: cookie(), has_events: false },
         ],
         identity_limit: true,
+        crossing: None,
         state: State {
             fold_version: 1,
             rule_set: 1,
-            points: Points::from_thousandths(66_342),
+            balance: Balance { lasting: Points::from_thousandths(66_342), ..Balance::default() },
             events: 2,
             first_seen_at: Some(instant(1_000)),
+            last_event_at: Some(position().timestamp),
             last_position: Some(position()),
             recent: vec![instant(1_000), position().timestamp],
-            facts: Facts { counts: [("page_view".to_owned(), 2)].into() },
+            facts: Facts { counts: [("page_view".to_owned(), 2)].into(), ..Facts::default() },
             flooded: true,
+            ..State::empty(1)
         },
     }
+}
+
+/// A lead with everything that a state can hold.
+fn lead() -> Lead {
+    let day: Day = "2026-02-01".parse().unwrap();
+    let first = first_lead();
+    let state = State {
+        fold_version: 2,
+        rule_set: 3,
+        balance: Balance {
+            lasting: Points::from_thousandths(66_342),
+            expiring: [(day, Points::from_thousandths(-500))].into(),
+        },
+        suppressed: 1,
+        last_event_at: Some(instant(2_000)),
+        facts: Facts {
+            counts: [("order_completed".to_owned(), 2)].into(),
+            purchases: 2,
+            revenue: Amount::from_thousandths(129_900),
+            marketplaces: vec![("shopee".parse().unwrap(), 2), ("amazon".parse().unwrap(), 1)],
+            source: Some("partner".to_owned()),
+            campaign_source: Some("google".to_owned()),
+            last_seen: [("order_completed".to_owned(), instant(2_000))].into(),
+            days: [("1970-01-01".parse().unwrap(), 2)].into(),
+        },
+        profile: [("seats".to_owned(), json!(12.5))].into(),
+        limits: Limits {
+            uses: [("orders".to_owned(), Uses { period: 0, count: 2 })].into(),
+            groups: [("buying".to_owned(), Points::whole(40))].into(),
+        },
+        failures: [("orders".to_owned(), 1)].into(),
+        ..first.state
+    };
+    let crossing = Some(Crossing { from: Stage::Warm, cause: Cause::Rescore });
+    Lead { state, crossing, ..first }
 }
 
 fn as_json(item: Item) -> Value {
@@ -137,9 +183,16 @@ fn a_home_is_written_with_the_next_version_and_read_as_ever() {
 
 #[test]
 fn a_lead_is_written_and_read_as_ever() {
-    let golden = include_str!("../../../tests/golden/lead-1.json");
+    let golden = include_str!("../../../tests/golden/lead-2.json");
     let standing = leads::Standing { score: 66, stage: Stage::Hot };
     assert_same(golden, leads::to_item(&acme(), &lead(), standing).unwrap());
     let read = leads::from_item(as_item(golden)).unwrap();
     assert_eq!((read.lead, read.standing), (lead(), standing));
+}
+
+#[test]
+fn a_lead_of_the_first_fold_is_still_read() {
+    let golden = include_str!("../../../tests/golden/lead-1.json");
+    let read = leads::from_item(as_item(golden)).unwrap();
+    assert_eq!(read.lead, first_lead());
 }

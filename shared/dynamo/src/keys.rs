@@ -11,10 +11,18 @@
 //! | leads | `<tenant>` | `api_key#<hash>` | API key | ingest, api |
 //! | leads | `<tenant>` | `rule_set#active` | version of the active rule set | score, api, aggregate |
 //! | leads | `<tenant>` | `rule_set#<version>` | rule set | score, api, aggregate |
+//! | leads | `<tenant>` | `rule_set#draft` | draft of the next rule set | api |
+//! | leads | `<tenant>` | `rule_failures#<version>#<segment>` | failed conditions in a segment | api, aggregate |
+//! | leads | `<tenant>` | `golden_lead#<id>` | golden lead | api |
+//! | leads | `<tenant>` | `factor_weights#<marketplace>` | factor weights of a marketplace | api |
 //! | leads | `<tenant>` | `rollup#<day>#<segment>` | rollup partial of a scan segment | api, aggregate |
 //! | leads | `<tenant>` | `rollup#<day>#corrected` | later count of a day's new leads | api, aggregate |
 //! | leads | `<tenant>` | `dirty_day#<day>` | a past day whose counts changed | score, aggregate |
 //! | leads | `<tenant>` | `recount#<run>#<segment>` | new leads of dirty days in a segment | aggregate |
+//! | leads | `<tenant>` | `job#<job>` | job: how far it has come | api, rescore |
+//! | leads | `<tenant>` | `job_draft#<job>` | the draft that a preview looks at | rescore |
+//! | leads | `<tenant>` | `job_part#<job>#<pass>#<segment>` | how far a job's segment has come | rescore |
+//! | leads | `<tenant>` | `job_result#<job>` | what came of a job | api, rescore |
 //! | leads | `installation` | `secret` | wrapped installation secret | provision |
 //! | leads | `installation` | `run#<day>` | nightly run and its finished segments | api, aggregate |
 //! | leads | `installation` | `recount_plan#<run>#<tenant>` | which days a run recounts | aggregate |
@@ -26,10 +34,14 @@
 //! `<run>` is the day of a nightly run. `<version>`, `<segment>` and `<score>` are padded with
 //! zeros so that text order is number order. A tenant id holds no `#`, so no key of one tenant is a key of another.
 
+mod rules;
+
 use domain::{
-    api_key::KeyHash, event::EventId, home::HomeId, stage::Stage, tenant::TenantId, time::Day,
+    api_key::KeyHash, event::EventId, home::HomeId, job::JobId, stage::Stage, tenant::TenantId,
+    time::Day,
 };
 
+pub use self::rules::*;
 pub use crate::runs::Pass;
 
 /// In how many partitions the index keeps the leads of one stage.
@@ -53,6 +65,11 @@ pub const LEAD: &str = "lead";
 /// The partition of a home, in either table.
 pub fn home_partition(tenant: &TenantId, home: HomeId) -> String {
     format!("{tenant}#{home}")
+}
+
+/// What the partition of every home of a tenant begins with, and that of no other tenant.
+pub fn homes_of(tenant: &TenantId) -> String {
+    format!("{tenant}#")
 }
 
 /// The key of an event.
@@ -84,16 +101,6 @@ pub fn tenant(tenant: &TenantId) -> Key {
 /// The key of an API key.
 pub fn api_key(tenant: &TenantId, hash: &KeyHash) -> Key {
     Key { pk: tenant.to_string(), sk: format!("api_key#{}", hash.as_str()) }
-}
-
-/// The key of the note that says which rule set is active.
-pub fn active_rule_set(tenant: &TenantId) -> Key {
-    Key { pk: tenant.to_string(), sk: "rule_set#active".to_owned() }
-}
-
-/// The key of one version of the rules.
-pub fn rule_set(tenant: &TenantId, version: u32) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("rule_set#{version:010}") }
 }
 
 /// The key of what one scan segment saw on a day.
@@ -160,6 +167,43 @@ pub fn parse_dirty_day(sk: &str) -> Option<Day> {
     sk.strip_prefix(DIRTY_DAY)?.parse().ok()
 }
 
+/// The key of a job. Jobs lie in the order in which they were made.
+pub fn job(tenant: &TenantId, id: &JobId) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("{JOB}{id}") }
+}
+
+const JOB: &str = "job#";
+
+/// The first and last sort key of the jobs up to `last`, which is included; of all without it.
+pub fn jobs_until(last: Option<&JobId>) -> (String, String) {
+    (JOB.to_owned(), last.map_or_else(|| format!("{JOB}~"), |last| format!("{JOB}{last}")))
+}
+
+/// Reads the id of a job's sort key.
+pub fn parse_job(sk: &str) -> Option<JobId> {
+    sk.strip_prefix(JOB)?.parse().ok()
+}
+
+/// The key of the draft that a preview looks at.
+pub fn job_draft(tenant: &TenantId, id: &JobId) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("job_draft#{id}") }
+}
+
+/// The key of how far a job's segment has come in a pass.
+pub fn job_part(tenant: &TenantId, id: &JobId, pass: u32, segment: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("job_part#{id}#{pass}#{segment:05}") }
+}
+
+/// The first and last sort key of the parts of a job, in all passes.
+pub fn job_parts(id: &JobId) -> (String, String) {
+    (format!("job_part#{id}#"), format!("job_part#{id}#~"))
+}
+
+/// The key of what came of a job.
+pub fn job_result(tenant: &TenantId, id: &JobId) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("job_result#{id}") }
+}
+
 /// The key of the installation's wrapped secret.
 pub fn installation_secret() -> Key {
     Key { pk: INSTALLATION.to_owned(), sk: "secret".to_owned() }
@@ -214,6 +258,25 @@ pub fn score_shard(lead: HomeId) -> u8 {
 mod tests {
     use super::*;
 
+    fn a_job() -> JobId {
+        "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap()
+    }
+
+    #[test]
+    fn jobs_read_back_and_what_belongs_to_one_is_no_job() {
+        let acme: TenantId = "acme".parse().unwrap();
+        let key = job(&acme, &a_job());
+        assert_eq!(parse_job(&key.sk), Some(a_job()));
+        let (first, last) = jobs_until(None);
+        assert!(first < key.sk && key.sk < last);
+        let part = job_part(&acme, &a_job(), 2, 63);
+        for other in [&part, &job_draft(&acme, &a_job()), &job_result(&acme, &a_job())] {
+            assert!(other.sk > last, "{other:?}");
+        }
+        let (first, last) = job_parts(&a_job());
+        assert!(first < part.sk && part.sk < last);
+    }
+
     #[test]
     fn text_order_of_ranks_is_order_by_score() {
         let lead = HomeId::from_bytes([1; 16]);
@@ -234,10 +297,18 @@ mod tests {
             tenant(&acme),
             active_rule_set(&acme),
             rule_set(&acme, 1),
+            draft(&acme),
+            rule_failures(&acme, 1, 3),
+            golden_lead(&acme, "cto"),
+            factor_weights(&acme, &domain::marketplace::Marketplace::direct()),
             rollup_partial(&acme, day, 3),
             rollup_correction(&acme, day),
             recount(&acme, day.into(), 3),
             dirty_day(&acme, day),
+            job(&acme, &a_job()),
+            job_draft(&acme, &a_job()),
+            job_part(&acme, &a_job(), 1, 3),
+            job_result(&acme, &a_job()),
         ] {
             assert_eq!(key.pk.split('#').next(), Some("acme"), "{key:?}");
         }

@@ -6,16 +6,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    event::{EventId, Position},
     family::Member,
     home::{HomeId, HomeRef},
     identity::Kind,
-    lead::Lead,
-    points::Points,
+    lead::{Crossing, Lead},
     stage::Stage,
-    state::{Facts, State},
     tenant::TenantId,
-    time::Timestamp,
 };
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -25,6 +21,7 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys,
+    states::StateItem,
 };
 
 /// The score and stage that a lead is listed by.
@@ -55,18 +52,10 @@ struct LeadItem {
     silent_homes: BTreeMap<HomeId, Kind>,
     #[serde(default, skip_serializing_if = "is_false")]
     identity_limit: bool,
-    fold_version: u32,
-    rule_set: u32,
-    points: i64,
-    events: u32,
-    first_seen_at: i64,
-    last_event_at: i64,
-    last_event_id: EventId,
-    last_event_home: HomeId,
-    recent: Vec<i64>,
-    counts: BTreeMap<String, u32>,
-    #[serde(default, skip_serializing_if = "is_false")]
-    flooded: bool,
+    #[serde(flatten)]
+    state: StateItem,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crossing: Option<Crossing>,
     score: i64,
     stage: Stage,
     by_score_pk: String,
@@ -77,11 +66,6 @@ struct LeadItem {
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }
-
-/// Says that a lead without events was to be stored: it would have nothing to show.
-#[derive(Debug, thiserror::Error)]
-#[error("lead {0} has no events")]
-struct NoEvents(HomeId);
 
 /// Says that a lead's item does not hold its own survivor.
 #[derive(Debug, thiserror::Error)]
@@ -97,9 +81,7 @@ pub(crate) fn to_item(
     let id = lead.survivor.id;
     let key = keys::lead(tenant, id);
     let place = || Place { pk: key.pk.clone(), sk: key.sk.clone() };
-    let (Some(first), Some(last)) = (lead.state.first_seen_at, &lead.state.last_position) else {
-        return Err(place().unreadable(NoEvents(id)));
-    };
+    let state = StateItem::new(&lead.state).map_err(|source| place().unreadable(source))?;
     let homes = |with_events: bool| {
         let wanted = lead.members.iter().filter(move |member| member.has_events == with_events);
         wanted.map(|member| (member.home.id, member.home.kind)).collect()
@@ -109,17 +91,8 @@ pub(crate) fn to_item(
         homes: homes(true),
         silent_homes: homes(false),
         identity_limit: lead.identity_limit,
-        fold_version: lead.state.fold_version,
-        rule_set: lead.state.rule_set,
-        points: lead.state.points.thousandths(),
-        events: lead.state.events,
-        first_seen_at: first.millis(),
-        last_event_at: last.timestamp.millis(),
-        last_event_id: last.event_id.clone(),
-        last_event_home: last.home,
-        recent: lead.state.recent.iter().map(|at| at.millis()).collect(),
-        counts: lead.state.facts.counts.clone(),
-        flooded: lead.state.flooded,
+        state,
+        crossing: lead.crossing,
         score: standing.score,
         stage: standing.stage,
         by_score_pk: keys::score_partition(tenant, standing.stage, keys::score_shard(id)),
@@ -133,34 +106,19 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
     let place = Place::of(&item);
     let (_, id) = items::home_of(&item)?;
     let content: LeadItem = items::read(item)?;
-    let time = |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
     let member = |has_events| move |(id, kind)| Member { home: HomeRef { kind, id }, has_events };
     let mut members: Vec<_> = content.homes.into_iter().map(member(true)).collect();
     members.extend(content.silent_homes.into_iter().map(member(false)));
     members.sort_by_key(|member| member.home.id);
     let survivor = members.iter().find(|member| member.home.id == id).map(|member| member.home);
-    let recent: Result<Vec<_>, _> = content.recent.into_iter().map(time).collect();
-    let state = State {
-        fold_version: content.fold_version,
-        rule_set: content.rule_set,
-        points: Points::from_thousandths(content.points),
-        events: content.events,
-        first_seen_at: Some(time(content.first_seen_at)?),
-        last_position: Some(Position {
-            timestamp: time(content.last_event_at)?,
-            event_id: content.last_event_id,
-            home: content.last_event_home,
-        }),
-        recent: recent?,
-        facts: Facts { counts: content.counts },
-        flooded: content.flooded,
-    };
+    let state = content.state.into_state(&place)?;
     let lead = Lead {
         survivor: survivor.ok_or_else(|| place.unreadable(NoSurvivor))?,
         version: content.version,
         members,
         identity_limit: content.identity_limit,
         state,
+        crossing: content.crossing,
     };
     Ok(ListedLead { lead, standing: Standing { score: content.score, stage: content.stage } })
 }
@@ -181,8 +139,17 @@ impl Store {
         tenant: &TenantId,
         survivor: HomeId,
     ) -> Result<Option<Lead>, StoreError> {
+        Ok(self.listed_lead(tenant, survivor).await?.map(|listed| listed.lead))
+    }
+
+    /// Reads a lead by its survivor with the standing that it is listed by, strongly consistent.
+    pub async fn listed_lead(
+        &self,
+        tenant: &TenantId,
+        survivor: HomeId,
+    ) -> Result<Option<ListedLead>, StoreError> {
         let item = self.get_lead_item(&keys::lead(tenant, survivor), true).await?;
-        item.map(|item| Ok(from_item(item)?.lead)).transpose()
+        item.map(from_item).transpose()
     }
 
     /// Lists the leads of one stage by descending score as it was materialised, after a place.

@@ -6,21 +6,33 @@
 mod api_keys;
 mod commit;
 mod dirty_days;
+mod draft;
 mod error;
 mod events;
+mod factor_weights;
 #[cfg(test)]
 mod golden;
+mod golden_leads;
 mod homes;
 mod items;
+mod job_parts;
+mod jobs;
 pub mod keys;
 mod leads;
+mod metered;
+mod publish;
+mod ranges;
 mod reads;
+mod revisions;
 mod rollups;
+mod rule_failures;
 mod rule_sets;
 mod runs;
 mod scan;
 mod settings;
+mod states;
 mod tenants;
+mod writes;
 
 use std::collections::HashSet;
 
@@ -30,12 +42,18 @@ pub use crate::{
     api_keys::StoredApiKey,
     commit::{ChangedLead, Commit, CommitError, MAX_ITEMS},
     dirty_days::RecountPlan,
+    draft::Draft,
     error::StoreError,
+    golden_leads::StoredGoldenLead,
+    job_parts::Progress,
+    jobs::Job,
     leads::{ListedLead, ScorePlace, Standing},
+    publish::Publication,
     rollups::DayRollup,
+    rule_sets::PublishedSet,
     runs::Run,
-    scan::{LeadPage, ScanPlace},
-    settings::{Settings, SettingsCache},
+    scan::{LeadPage, SCAN_SEGMENTS, ScanPlace},
+    settings::{FRESH, Settings, SettingsCache},
     tenants::Tenant,
 };
 use crate::{items::Item, keys::Key};

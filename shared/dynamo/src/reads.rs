@@ -30,16 +30,14 @@ impl Store {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Reads all events of several homes, strongly consistent, in no useful order.
-    pub async fn all_events(
+    /// Reads the events of several homes as far as they are folded, strongly consistent, in no
+    /// useful order.
+    pub async fn foldable_events(
         &self,
         tenant: &TenantId,
         homes: impl IntoIterator<Item = HomeId>,
     ) -> Result<Vec<Event>, StoreError> {
-        let homes: Vec<_> = homes.into_iter().collect();
-        let reads = homes.into_iter().map(|home| async move { self.events(tenant, home).await });
-        let events: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(events.into_iter().flatten().collect())
+        Ok(self.metered_events(tenant, homes).await?.0)
     }
 
     /// Reads the events of several homes, strongly consistent, in no useful order; `None` when

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Store,
     error::StoreError,
-    items::{self, Item, Place},
+    items::{self, Place},
     keys::{self, RollupPart},
     runs::Run,
 };
@@ -172,32 +172,6 @@ impl Store {
             },
         }
     }
-
-    /// Reads all items of a partition of the leads table between two sort keys, both included.
-    pub(crate) async fn lead_items_between(
-        &self,
-        pk: &str,
-        first: String,
-        last: String,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.leads_table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", items::text(pk))
-            .expression_attribute_values(":first", items::text(first))
-            .expression_attribute_values(":last", items::text(last))
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(item) = pages.next().await {
-            found.push(item.map_err(|error| StoreError::from_sdk("Query", &error))?);
-        }
-        Ok(found)
-    }
 }
 
 #[cfg(test)]
@@ -205,6 +179,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::items::Item;
 
     fn item(golden: &str) -> Item {
         serde_dynamo::to_item(serde_json::from_str::<serde_json::Value>(golden).unwrap()).unwrap()

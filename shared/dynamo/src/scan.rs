@@ -3,8 +3,17 @@
 //!
 //! Invariant: a lead that was committed since it was read is left as the commit wrote it.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use domain::{lead::Lead, tenant::TenantId};
+use std::num::NonZeroU32;
+
+use aws_sdk_dynamodb::{
+    operation::{scan::builders::ScanFluentBuilder, update_item::UpdateItemError},
+    types::ReturnConsumedCapacity,
+};
+use domain::{
+    home::HomeId,
+    lead::{Crossing, Lead},
+    tenant::TenantId,
+};
 
 use crate::{
     Store,
@@ -12,11 +21,12 @@ use crate::{
     items::{self, Item},
     keys,
     leads::{self, ListedLead, Standing},
+    metered::half_units,
 };
 
 /// A place in the scan of a segment.
 #[derive(Clone, Debug)]
-pub struct ScanPlace(Item);
+pub struct ScanPlace(pub(crate) Item);
 
 /// Some leads of a segment.
 #[derive(Clone, Debug)]
@@ -25,6 +35,21 @@ pub struct LeadPage {
     pub leads: Vec<(TenantId, ListedLead)>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<ScanPlace>,
+    /// The read units that the page took, in halves.
+    pub half_units: u64,
+}
+
+/// In how many segments the table is scanned by whoever goes through all leads.
+///
+/// One number for all: what a segment counts, whoever counted it, is about the same leads. At
+/// 1,000,000 leads a segment has some 16,000 of them.
+pub const SCAN_SEGMENTS: NonZeroU32 = NonZeroU32::new(64).unwrap();
+
+impl ScanPlace {
+    /// Returns the place just after a lead.
+    pub fn after(tenant: &TenantId, lead: HomeId) -> Self {
+        Self(items::key_attributes(&keys::lead(tenant, lead)))
+    }
 }
 
 impl Store {
@@ -37,17 +62,42 @@ impl Store {
         segments: u32,
         after: Option<ScanPlace>,
     ) -> Result<LeadPage, StoreError> {
-        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-        let answer = self
+        let scan = self.client.scan().filter_expression("sk = :lead");
+        self.scan_page(scan, segment, segments, after).await
+    }
+
+    /// Reads the next leads of one tenant like [`Store::scan_leads`].
+    pub async fn scan_leads_of(
+        &self,
+        tenant: &TenantId,
+        segment: u32,
+        segments: u32,
+        after: Option<ScanPlace>,
+    ) -> Result<LeadPage, StoreError> {
+        let scan = self
             .client
             .scan()
+            .filter_expression("sk = :lead AND begins_with(pk, :homes)")
+            .expression_attribute_values(":homes", items::text(keys::homes_of(tenant)));
+        self.scan_page(scan, segment, segments, after).await
+    }
+
+    async fn scan_page(
+        &self,
+        scan: ScanFluentBuilder,
+        segment: u32,
+        segments: u32,
+        after: Option<ScanPlace>,
+    ) -> Result<LeadPage, StoreError> {
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        let answer = scan
             .table_name(&self.leads_table)
             .consistent_read(true)
             .segment(count(segment))
             .total_segments(count(segments))
             .set_exclusive_start_key(after.map(|place| place.0))
-            .filter_expression("sk = :lead")
             .expression_attribute_values(":lead", items::text(keys::LEAD))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Scan", &error))?;
@@ -55,12 +105,15 @@ impl Store {
             let (tenant, _) = items::home_of(&item)?;
             Ok((tenant, leads::from_item(item)?))
         };
+        let half_units = half_units(answer.consumed_capacity.as_ref());
         let leads: Result<Vec<_>, StoreError> =
             answer.items.unwrap_or_default().into_iter().map(read).collect();
-        Ok(LeadPage { leads: leads?, next: answer.last_evaluated_key.map(ScanPlace) })
+        let next = answer.last_evaluated_key.map(ScanPlace);
+        Ok(LeadPage { leads: leads?, next, half_units })
     }
 
-    /// Lists a lead by another standing, and tells whether it still was as it was read.
+    /// Lists a lead by another standing, and tells whether it still was as it was read. Notes
+    /// the crossing if the stage is another one, and drops an earlier write's note if not.
     ///
     /// The version stays: a standing is what the index is keyed by and no part of the lead.
     pub async fn refresh_standing(
@@ -68,17 +121,26 @@ impl Store {
         tenant: &TenantId,
         lead: &Lead,
         standing: Standing,
+        crossing: Option<Crossing>,
     ) -> Result<bool, StoreError> {
         let id = lead.survivor.id;
+        let set = "SET #score = :score, #stage = :stage, by_score_pk = :partition, \
+                   by_score_sk = :rank";
+        let (update, crossing) = match crossing {
+            None => (format!("{set} REMOVE crossing"), None),
+            Some(crossing) => {
+                let written = serde_dynamo::to_attribute_value(crossing);
+                let written = written.map_err(StoreError::Unwritable)?;
+                (format!("{set}, crossing = :crossing"), Some(written))
+            }
+        };
         let partition = keys::score_partition(tenant, standing.stage, keys::score_shard(id));
-        let sent = self
+        let mut request = self
             .client
             .update_item()
             .table_name(&self.leads_table)
             .set_key(Some(items::key_attributes(&keys::lead(tenant, id))))
-            .update_expression(
-                "SET #score = :score, #stage = :stage, by_score_pk = :partition, by_score_sk = :rank",
-            )
+            .update_expression(update)
             .condition_expression("#version = :read")
             .expression_attribute_names("#score", "score")
             .expression_attribute_names("#stage", "stage")
@@ -87,10 +149,11 @@ impl Store {
             .expression_attribute_values(":stage", items::text(standing.stage.as_str()))
             .expression_attribute_values(":partition", items::text(partition))
             .expression_attribute_values(":rank", items::text(keys::score_rank(standing.score, id)))
-            .expression_attribute_values(":read", items::number(lead.version))
-            .send()
-            .await;
-        match sent {
+            .expression_attribute_values(":read", items::number(lead.version));
+        if let Some(crossing) = crossing {
+            request = request.expression_attribute_values(":crossing", crossing);
+        }
+        match request.send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),

@@ -1,6 +1,7 @@
 //! What a function needs to know of a tenant to score and show its leads, read through a cache.
 //!
-//! Invariant: what a function goes on with is at most a minute old.
+//! Invariant: what a function goes on with is at most a minute old, and never older than what it
+//! went on with before.
 
 use std::{
     collections::HashMap,
@@ -8,12 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{family::IdentitySettings, rule_set::Rules, tenant::TenantId};
+use domain::{
+    family::IdentitySettings, rule_set::RuleSet, rules::Rules, tenant::TenantId, time::Timestamp,
+};
 
 use crate::{Store, error::StoreError};
 
 /// How long a function goes on with the settings it knows.
-const FRESH: Duration = Duration::from_mins(1);
+pub const FRESH: Duration = Duration::from_mins(1);
 
 /// The settings of a tenant.
 #[derive(Clone, Debug)]
@@ -41,10 +44,40 @@ impl SettingsCache {
         if let Some(settings) = self.fresh(tenant) {
             return Ok(settings);
         }
+        self.refresh(store, tenant).await
+    }
+
+    /// Reads the settings of a tenant anew, whatever is known of them.
+    pub async fn refresh(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+    ) -> Result<Arc<Settings>, StoreError> {
+        let began = Instant::now();
         let settings = Arc::new(store.settings(tenant).await?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(tenant.clone(), (Instant::now(), Arc::clone(&settings)));
+        // Of two reads at once, the one that saw the older rules may end last.
+        if let Some((_, newer)) = known.get(tenant)
+            && newer.rules.version() > settings.rules.version()
+        {
+            return Ok(Arc::clone(newer));
+        }
+        known.insert(tenant.clone(), (began, Arc::clone(&settings)));
         Ok(settings)
+    }
+
+    /// Returns the settings of a tenant with the rules that are active now, for one small read
+    /// when they are known; the rest is at most a minute old.
+    pub async fn current(
+        &self,
+        store: &Store,
+        tenant: &TenantId,
+    ) -> Result<Arc<Settings>, StoreError> {
+        let Some(known) = self.fresh(tenant) else { return self.refresh(store, tenant).await };
+        if store.active_version(tenant).await? == known.rules.version() {
+            return Ok(known);
+        }
+        self.refresh(store, tenant).await
     }
 
     fn fresh(&self, tenant: &TenantId) -> Option<Arc<Settings>> {
@@ -60,7 +93,23 @@ impl Store {
         let key = crate::keys::tenant(id);
         let place = crate::items::Place { pk: key.pk, sk: key.sk };
         let tenant = self.tenant(id).await?.ok_or_else(|| place.unreadable(NoTenant))?;
-        let rules = Rules::prepare(self.active_rule_set(id).await?);
+        let rules = self.rules(id, self.active_version(id).await?).await?;
         Ok(Settings { rules, identity: tenant.identity })
     }
+
+    /// Reads one version of a tenant's rules, ready to score with.
+    pub async fn rules(&self, tenant: &TenantId, version: u32) -> Result<Rules, StoreError> {
+        prepared(tenant, self.rule_set(tenant, version).await?)
+    }
+
+    /// Reads the rules that were active at an instant, ready to score with.
+    pub async fn rules_at(&self, tenant: &TenantId, at: Timestamp) -> Result<Rules, StoreError> {
+        prepared(tenant, self.rule_set_at(tenant, at).await?)
+    }
+}
+
+fn prepared(tenant: &TenantId, set: RuleSet) -> Result<Rules, StoreError> {
+    let key = crate::keys::rule_set(tenant, set.version);
+    let place = crate::items::Place { pk: key.pk, sk: key.sk };
+    Rules::prepare(set).map_err(|source| place.unreadable(source))
 }

@@ -2,10 +2,6 @@
 //!
 //! Invariant: a tenant exists whole or not at all, and is never made twice.
 
-use aws_sdk_dynamodb::{
-    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
-    types::{CancellationReason, Put, TransactWriteItem},
-};
 use domain::{
     api_key::KeyHash, family::IdentitySettings, rule_set::RuleSet, tenant::TenantId,
     time::Timestamp,
@@ -15,10 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Store,
     api_keys::{ApiKeyItem, StoredApiKey},
-    commit::is_passing,
     error::StoreError,
-    items::{self, Item},
-    keys, rule_sets,
+    items, keys, rule_sets,
 };
 
 /// An organisation or project.
@@ -79,7 +73,7 @@ impl Store {
             wrapped_keyring: tenant.wrapped_keyring.clone(),
         };
         let mut new = vec![items::write(&keys::tenant(&tenant.id), &content)?];
-        new.extend(rule_sets::to_items(&tenant.id, rule_set)?);
+        new.extend(rule_sets::first_items(&tenant.id, rule_set, tenant.created_at)?);
         for (hash, stored) in api_keys {
             let key = keys::api_key(&tenant.id, hash);
             new.push(items::write(&key, &ApiKeyItem::from(stored))?);
@@ -107,56 +101,5 @@ impl Store {
     pub async fn keep_installation_secret(&self, wrapped: String) -> Result<bool, StoreError> {
         let content = SecretItem { wrapped_secret: wrapped };
         self.put_new(items::write(&keys::installation_secret(), &content)?).await
-    }
-
-    /// Puts an item of the leads table unless there is one, and tells whether there was none.
-    pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.leads_table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::from_sdk("PutItem", &error)),
-            },
-        }
-    }
-
-    async fn put_all_new(&self, new: Vec<Item>) -> Result<bool, StoreError> {
-        let put = |item: Item| {
-            let put = Put::builder()
-                .table_name(&self.leads_table)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()
-                .map_err(|error| StoreError::incomplete(&error))?;
-            Ok(TransactWriteItem::builder().put(put).build())
-        };
-        let puts: Result<Vec<_>, StoreError> = new.into_iter().map(put).collect();
-        let sent = self.client.transact_write_items().set_transact_items(Some(puts?)).send().await;
-        let Err(error) = sent else { return Ok(true) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
-            error.as_service_error()
-        else {
-            return Err(StoreError::from_sdk("TransactWriteItems", &error));
-        };
-        let codes: Vec<_> =
-            canceled.cancellation_reasons().iter().filter_map(CancellationReason::code).collect();
-        if codes.contains(&"ConditionalCheckFailed") {
-            return Ok(false);
-        }
-        match codes.into_iter().find(|code| is_passing(code)) {
-            Some(code) => Err(StoreError::Unavailable {
-                operation: "TransactWriteItems",
-                code: code.to_owned(),
-            }),
-            None => Err(StoreError::from_sdk("TransactWriteItems", &error)),
-        }
     }
 }

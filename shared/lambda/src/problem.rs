@@ -48,6 +48,20 @@ pub struct FieldError {
     pub code: &'static str,
     /// What is wrong, for people.
     pub message: String,
+    /// The line within the field's text, from 1, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column within that line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl FieldError {
+    /// Says what is wrong with a field as a whole.
+    pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        Self { field, code, message, line: None, column: None }
+    }
 }
 
 impl Problem {
@@ -107,8 +121,22 @@ impl Problem {
         code: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        let error = FieldError { field: field.into(), code, message: message.into() };
-        self.document.errors.push(error);
+        self.document.errors.push(FieldError::new(field, code, message));
+        self
+    }
+
+    /// Adds what is wrong at a place within the text of one field.
+    #[must_use]
+    pub fn with_error_at(
+        mut self,
+        field: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+        line: u32,
+        column: u32,
+    ) -> Self {
+        let error = FieldError::new(field, code, message);
+        self.document.errors.push(FieldError { line: Some(line), column: Some(column), ..error });
         self
     }
 
@@ -165,7 +193,8 @@ mod tests {
     #[test]
     fn a_problem_has_the_standard_members_and_code_and_message_beside_them() {
         let problem = Problem::bad_request("invalid_json", "line 1, column 2: expected a value")
-            .with_error("events.0.timestamp", "invalid_timestamp", "not RFC 3339");
+            .with_error("events.0.timestamp", "invalid_timestamp", "not RFC 3339")
+            .with_error_at("when", "syntax", "a value is missing", 1, 9);
         let response: Response<String> = problem.into_response();
         assert_eq!(response.status(), 400);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -183,6 +212,12 @@ mod tests {
                     "field": "events.0.timestamp",
                     "code": "invalid_timestamp",
                     "message": "not RFC 3339",
+                }, {
+                    "field": "when",
+                    "code": "syntax",
+                    "message": "a value is missing",
+                    "line": 1,
+                    "column": 9,
                 }],
             })
         );

@@ -95,7 +95,7 @@ impl EventsQueue {
 
 fn outgoing(message: &EventsMessage) -> Result<Outgoing, SendError> {
     let fifo = Fifo { group: message.group_id(), deduplication: message.deduplication_id() };
-    Ok(Outgoing { body: outbox::body(message)?, fifo: Some(fifo) })
+    Ok(Outgoing { body: outbox::body(message)?, fifo: Some(fifo), delay_seconds: None })
 }
 
 impl fmt::Debug for EventsQueue {

@@ -7,6 +7,7 @@
 mod error;
 mod events;
 mod failed;
+mod jobs;
 mod outbox;
 mod standard;
 
@@ -14,5 +15,6 @@ pub use crate::{
     error::SendError,
     events::{EventsMessage, EventsQueue, MAX_EVENTS},
     failed::{FailedItem, MAX_ITEM_BYTES},
-    standard::StandardQueue,
+    jobs::{JobMessage, JobPart},
+    standard::{MAX_DELAY, StandardQueue},
 };

@@ -32,6 +32,8 @@ pub(crate) struct Outgoing {
     pub(crate) body: String,
     /// The group and the deduplication id; a standard queue has neither.
     pub(crate) fifo: Option<Fifo>,
+    /// After how many seconds it may be received; a FIFO queue takes no delay.
+    pub(crate) delay_seconds: Option<i32>,
 }
 
 #[derive(Clone, Debug)]
@@ -134,6 +136,7 @@ fn request_entry((place, message): &Entry) -> Option<SendMessageBatchRequestEntr
         .message_body(&message.body)
         .set_message_group_id(group)
         .set_message_deduplication_id(deduplication)
+        .set_delay_seconds(message.delay_seconds)
         .build()
         .ok()
 }

@@ -4,13 +4,17 @@
 //! Invariant: a check leaves a tenant of its own behind and looks at nothing else, so checks can
 //! run on tables that hold other things.
 
+mod edits;
+mod jobs;
+
 use std::collections::BTreeSet;
 
 use domain::{
     event::Event,
     fold::fold,
     identity::Kind,
-    lead::{Home, Lead},
+    lead::{Cause, Crossing, Home, Lead},
+    stage::Stage,
     tenant::TenantId,
     view::view,
 };
@@ -27,6 +31,8 @@ pub async fn check_store(tables: &Tables, prefix: &str) {
     a_stale_version_changes_nothing(tables, &tenant("stale")).await;
     events_beyond_one_page_are_all_read(tables, &tenant("pages")).await;
     leads_are_listed_by_score_page_by_page(tables, &tenant("lists")).await;
+    edits::check(tables, tenant).await;
+    jobs::check(tables, tenant).await;
 }
 
 async fn a_tenant_is_made_once(tables: &Tables, tenant: &TenantId) {
@@ -42,13 +48,14 @@ async fn a_tenant_is_made_once(tables: &Tables, tenant: &TenantId) {
 fn new_lead(value: &str, events: Vec<Event>) -> Commit {
     let home = home_of(Kind::UserId, value);
     let state = fold(&rules(), events.clone());
-    let shown = view(&state, &rules(), state.last_event_at().unwrap());
+    let shown = view(&state, &rules(), state.last_event_at.unwrap());
     let lead = Lead {
         survivor: home,
         version: 1,
         members: vec![domain::family::Member { home, has_events: true }],
         identity_limit: false,
         state,
+        crossing: Some(Crossing { from: Stage::Hot, cause: Cause::Link }),
     };
     let standing = Standing { score: shown.score, stage: shown.stage };
     Commit {

@@ -7,7 +7,8 @@ use domain::{
     home::{HomeRef, InstallationSecret},
     identity::{Identity, Kind},
     link::{Link, Role},
-    rule_set::{RuleSet, Rules},
+    rule_set::RuleSet,
+    rules::Rules,
     tenant::TenantId,
     time::{DAY_MS, Timestamp},
 };
@@ -21,6 +22,7 @@ pub fn a_tenant() -> TenantId {
 /// Returns the default rules.
 pub fn rules() -> Rules {
     Rules::prepare(RuleSet::default_set().expect("the default rules read"))
+        .expect("the default rules are sound")
 }
 
 /// Returns the home of an identity of the test tenant.
@@ -37,6 +39,7 @@ pub struct EventBuilder {
     identities: BTreeMap<Kind, String>,
     previous_id: Option<String>,
     timestamp: Timestamp,
+    properties: Map<String, Value>,
     traits: Map<String, Value>,
 }
 
@@ -48,6 +51,7 @@ pub fn an_event(id: impl Into<String>) -> EventBuilder {
         identities: BTreeMap::new(),
         previous_id: None,
         timestamp: "2026-01-01T12:00:00Z".parse().expect("an instant"),
+        properties: Map::new(),
         traits: Map::new(),
     }
 }
@@ -96,6 +100,13 @@ impl EventBuilder {
         self
     }
 
+    /// Says something about what happened.
+    #[must_use]
+    pub fn with_property(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.properties.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Declares something about the person.
     #[must_use]
     pub fn declaring(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -133,7 +144,7 @@ impl EventBuilder {
                 home,
                 timestamp: self.timestamp,
                 received_at: self.timestamp,
-                properties: Map::new(),
+                properties: self.properties,
                 context: Map::new(),
                 traits: self.traits,
                 links,

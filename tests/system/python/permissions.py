@@ -38,7 +38,7 @@ def calls(client, at):
         yield f"{name} check", lambda: tables.transact_write_items(
             TransactItems=[{"ConditionCheck": check}]
         )
-    for name in ("Events", "Failed", "Shard"):
+    for name in ("Events", "Failed", "Shard", "Job"):
         where, name = at[f"{name}QueueUrl"], name.lower()
         # Too long for a queue to take.
         yield f"{name} send", lambda: queue.send_message(QueueUrl=where, MessageBody="x" * 2**21)
@@ -80,7 +80,7 @@ outputs = formation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
 at = {output["OutputKey"]: output["OutputValue"] for output in outputs}
 functions = boto3.client("lambda", **region, **root)
 report = {}
-for name in ("Ingest", "Score", "Api", "Aggregate", "Provision"):
+for name in ("Ingest", "Score", "Api", "Aggregate", "Rescore", "Provision"):
     role = functions.get_function_configuration(FunctionName=at[f"{name}Function"])["Role"]
     credentials = session(role)
     tried = calls(lambda service: boto3.client(service, **region, **credentials), at)

@@ -2,7 +2,11 @@
 
 use std::cmp::Reverse;
 
-use domain::{lead::Lead, stage::Stage, time::DAY_MS};
+use domain::{
+    lead::{Cause, Crossing, Lead},
+    stage::Stage,
+    time::DAY_MS,
+};
 use testing::{Tables, a_tenant};
 
 use crate::{
@@ -43,6 +47,35 @@ fn expected_scores(listed: &[dynamo::ListedLead]) -> Vec<dynamo::Standing> {
 }
 
 #[tokio::test]
+async fn a_stage_that_time_changed_crosses_by_decay_and_an_earlier_note_is_dropped() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let noon = at("2026-11-20T12:00:00Z");
+    let noted = Some(Crossing { from: Stage::Cold, cause: Cause::Event });
+    let decayed = |from| Some(Crossing { from, cause: Cause::Decay });
+    let leads = [
+        ("contract_signed", 0, noted),
+        ("contract_signed", 9, decayed(Stage::Qualified)),
+        ("demo_request", 9, None),
+        ("demo_request", 60, decayed(Stage::Warm)),
+    ];
+    let at_noon = |n: usize| {
+        let (event_type, idle_days, _) = leads[n];
+        let then = noon.plus_millis(-idle_days * DAY_MS);
+        event(&format!("u{n}"), "1", event_type, then)
+    };
+    for n in 0..leads.len() {
+        let lead = store(&tables.store, &[at_noon(n)]).await;
+        let standing = standing(&lead);
+        assert!(tables.store.refresh_standing(&a_tenant(), &lead, standing, noted).await.unwrap());
+    }
+    Night::new(tables.store.clone()).run("2026-11-21T00:10:00Z").await;
+    for (n, (_, _, expected)) in leads.into_iter().enumerate() {
+        let lead = tables.store.lead(&a_tenant(), at_noon(n).home.id).await.unwrap().unwrap();
+        assert_eq!(lead.crossing, expected, "{n}");
+    }
+}
+
+#[tokio::test]
 async fn a_lead_committed_since_it_was_read_keeps_what_the_commit_wrote() {
     let tables = Tables::with_tenant(&a_tenant()).await;
     let noon = at("2026-11-20T12:00:00Z");
@@ -52,7 +85,7 @@ async fn a_lead_committed_since_it_was_read_keeps_what_the_commit_wrote() {
     let committed = crate::population::add(&tables.store, &read, &first, &second).await;
 
     let stale = standing_at(&read, noon.plus_millis(20 * DAY_MS));
-    assert!(!tables.store.refresh_standing(&a_tenant(), &read, stale).await.unwrap());
+    assert!(!tables.store.refresh_standing(&a_tenant(), &read, stale, None).await.unwrap());
 
     let listed = tables.store.leads_by_score(&a_tenant(), Stage::Hot, None, 10).await.unwrap();
     assert_eq!(listed[0].lead, committed);

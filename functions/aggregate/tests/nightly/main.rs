@@ -9,6 +9,7 @@
 )]
 
 mod crashes;
+mod failures;
 mod late_events;
 mod listing;
 mod night;

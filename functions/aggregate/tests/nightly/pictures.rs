@@ -4,6 +4,7 @@ use domain::{
     event::Event,
     fold::fold,
     identity::Kind,
+    lead::{Cause, Crossing, Lead},
     rollup::{ByStage, Rollup},
     stage::Stage,
     tenant::TenantId,
@@ -88,7 +89,7 @@ async fn a_lead_of_older_code_is_folded_again_and_one_of_newer_code_stops_its_se
     let events = [event("ana", "1", "signup", at("2026-11-20T12:00:00Z"))];
     let mut lead = lead_of(&events);
     lead.state.fold_version = 0;
-    lead.state.points = domain::points::Points::whole(7);
+    lead.state.balance.lasting = domain::points::Points::whole(7);
     store_for(&tables.store, &a_tenant(), lead.clone(), &events, None).await;
 
     Night::new(tables.store.clone()).run(NIGHT).await;
@@ -135,7 +136,8 @@ async fn messages_delivered_again_after_the_run_is_closed_change_nothing() {
     assert_eq!(night.queue.waiting(), []);
     assert_eq!(everything(&tables).await, after);
     let stored = tables.store.lead(&a_tenant(), lead.survivor.id).await.unwrap().unwrap();
-    assert_eq!(stored, lead, "a refresh is no new version");
+    let crossing = Some(Crossing { from: Stage::Warm, cause: Cause::Decay });
+    assert_eq!(stored, Lead { crossing, ..lead }, "a refresh is no new version");
 }
 
 #[tokio::test]

@@ -26,12 +26,12 @@ pub fn lead_of(events: &[Event]) -> Lead {
     members.dedup();
     let survivor = members.iter().map(|member| member.home).min().unwrap();
     let state = fold(&rules(), events.to_vec());
-    Lead { survivor, version: 1, members, identity_limit: false, state }
+    Lead { survivor, version: 1, members, identity_limit: false, state, crossing: None }
 }
 
 /// What a lead is listed by when it is committed at once with its last event.
 pub fn standing(lead: &Lead) -> Standing {
-    standing_at(lead, lead.state.last_event_at().unwrap())
+    standing_at(lead, lead.state.last_event_at.unwrap())
 }
 
 pub fn standing_at(lead: &Lead, now: Timestamp) -> Standing {

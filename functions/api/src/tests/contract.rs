@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::Method;
 use domain::identity::Kind;
 use serde_json::Value;
 use testing::an_event;
@@ -18,9 +19,13 @@ const PAYLOADS: &[(&str, u16)] = &[
     (include_str!("../../../../events/http/get-lead.json"), 200),
     (include_str!("../../../../events/http/get-lead-timeline.json"), 200),
     (include_str!("../../../../events/http/get-lead-explanation.json"), 200),
+    (include_str!("../../../../events/http/get-lead-intelligence.json"), 200),
+    (include_str!("../../../../events/http/get-lead-recommendations.json"), 200),
     (include_str!("../../../../events/http/get-leaderboard.json"), 200),
     (include_str!("../../../../events/http/get-leaderboard-by-stage.json"), 200),
     (include_str!("../../../../events/http/get-analytics-daily.json"), 200),
+    (include_str!("../../../../events/http/post-leads-merge.json"), 200),
+    (include_str!("../../../../events/http/post-lead-unmerge.json"), 200),
     (include_str!("../../../../events/http/get-unknown-route.json"), 404),
 ];
 
@@ -55,13 +60,19 @@ fn operations(document: &Value) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_document_has_every_route_of_the_table_and_no_other_read() {
-    let reads: BTreeSet<_> = operations(&document().await)
-        .into_iter()
-        .filter(|operation| operation.starts_with("GET"))
+async fn the_document_has_every_route_of_the_table_and_beyond_it_only_what_ingest_serves() {
+    let documented = operations(&document().await);
+    let table: BTreeSet<_> =
+        ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let undocumented: Vec<_> = table.difference(&documented).collect();
+    assert!(undocumented.is_empty(), "{undocumented:?}");
+    let ingest = ["track", "identify", "page", "screen", "group", "alias", "batch", "events"];
+    let ingest = ingest.map(|name| format!("POST /v1/{name}"));
+    let unserved: Vec<_> = documented
+        .difference(&table)
+        .filter(|operation| !ingest.contains(operation) && *operation != "POST /v1/events/batch")
         .collect();
-    let table = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path));
-    assert_eq!(reads, table.collect());
+    assert!(unserved.is_empty(), "{unserved:?}");
 }
 
 #[tokio::test]
@@ -84,7 +95,7 @@ async fn the_template_routes_what_the_document_describes() {
 #[tokio::test]
 async fn every_documented_parameter_is_understood_and_every_bound_is_real() {
     let (world, document) = (World::start().await, document().await);
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
         let operation = &document["paths"][route.path]["get"];
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {

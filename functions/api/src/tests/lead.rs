@@ -117,7 +117,7 @@ async fn a_state_of_older_code_or_rules_is_folded_again_before_it_is_shown() {
     world
         .change(id, |lead, _| {
             lead.state.fold_version -= 1;
-            lead.state.points = Points::whole(1);
+            lead.state.balance.lasting = Points::whole(1);
         })
         .await;
     assert_eq!(world.get(&format!("/v1/leads/{id}")).await.body, expected);
@@ -222,7 +222,8 @@ async fn a_timeline_event_says_what_gave_its_points() {
         {
           "points": 30,
           "rule": "signup",
-          "rule_set": 1
+          "rule_set": 1,
+          "withheld": 0
         }
       ],
       "event_id": "e2",

@@ -1,6 +1,10 @@
 //! Two tenants with people in real tables, and requests as the gateway sends them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::Router;
 use domain::{
@@ -8,7 +12,9 @@ use domain::{
     event::Arrival,
     family::{Family, IdentitySettings, partition},
     fold::fold,
+    golden_lead::GoldenLead,
     home::HomeId,
+    job::Work,
     lead::{Home, Lead},
     link::Role,
     rule_set::RuleSet,
@@ -16,15 +22,20 @@ use domain::{
     time::Timestamp,
     view::view,
 };
-use dynamo::{ChangedLead, Commit, MAX_ITEMS, Standing, Store, Tenant};
+use dynamo::{ChangedLead, Commit, Job, MAX_ITEMS, Standing, Store, Tenant};
 use lambda::auth::{Authenticator, Caller, FindError, KeyDirectory};
 use lambda_http::{Adapter, Context, LambdaEvent};
+use queue::{JobMessage, SendError};
 use serde_json::{Value, json};
 use testing::{Tables, a_tenant, rules};
 use tower::ServiceExt;
 use vault::Keyring;
 
-use crate::{gateway, routes::router};
+use crate::{
+    gateway,
+    job_queue::{JobQueue, Sending},
+    routes::router,
+};
 
 /// The instant of every payload, unless a test says otherwise.
 pub(super) const NOW: &str = "2026-01-15T12:00:00Z";
@@ -40,6 +51,14 @@ pub(super) fn other_tenant() -> TenantId {
 
 pub(super) fn keyring(tenant: &TenantId) -> Keyring {
     Keyring::new(tenant.clone(), [7; 32], [2; 32])
+}
+
+/// Returns the golden lead of the first tenant.
+fn golden_lead() -> GoldenLead {
+    let event = json!({ "event_type": "demo_request", "timestamp": "2026-01-10T09:00:00Z" });
+    let expected = json!({ "score": 50, "stage": "warm" });
+    let golden = json!({ "id": "cto", "name": "CTO", "events": [event], "expected": expected });
+    serde_json::from_value(golden).unwrap()
 }
 
 /// Returns the key of a tenant for one scope: `read`, `ingest` or `admin`.
@@ -62,9 +81,32 @@ impl KeyDirectory for Keys {
     }
 }
 
+/// A job queue that remembers, or one that does not answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jobs {
+    pub sent: Arc<Mutex<Vec<(JobMessage, Duration)>>>,
+    pub broken: bool,
+}
+
+impl JobQueue for Jobs {
+    fn send_later<'s>(&'s self, message: &'s JobMessage, delay: Duration) -> Sending<'s> {
+        Box::pin(async move {
+            if self.broken {
+                return Err(SendError::Unavailable { code: "ServiceUnavailable".to_owned() });
+            }
+            self.sent.lock().unwrap().push((message.clone(), delay));
+            Ok(())
+        })
+    }
+}
+
+/// The job that [`World::start`] has.
+pub(super) const JOB: &str = "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
+
 /// Tables with two tenants, and the router over them.
 pub(super) struct World {
     pub tables: Tables,
+    pub jobs: Jobs,
     router: Router,
 }
 
@@ -88,8 +130,13 @@ impl World {
         };
         let rules = RuleSet::default_set().unwrap();
         tables.store.create_tenant(&tenant, &rules, &[]).await.unwrap();
-        let router = over(tables.store.clone());
-        Self { tables, router }
+        tables.store.put_golden_lead(&a_tenant(), &golden_lead(), None).await.unwrap();
+        let job = Job::new(JOB.parse().unwrap(), Work::Rescore { version: 1 }, 3, at(NOW));
+        let draft = RuleSet::default_set().unwrap();
+        tables.store.create_preview(&a_tenant(), &job, &draft).await.unwrap();
+        let jobs = Jobs::default();
+        let router = over(tables.store.clone(), jobs.clone());
+        Self { tables, jobs, router }
     }
 
     /// Starts with people of the first tenant.
@@ -101,7 +148,13 @@ impl World {
 
     /// Answers through a store that may be another one than the tables' own.
     pub fn through(self, store: Store) -> Self {
-        Self { router: over(store), ..self }
+        Self { router: over(store, self.jobs.clone()), ..self }
+    }
+
+    /// Sends jobs to a queue that does not answer.
+    pub fn without_queue(self) -> Self {
+        let jobs = Jobs { broken: true, ..Jobs::default() };
+        Self { router: over(self.tables.store.clone(), jobs.clone()), jobs, ..self }
     }
 
     /// Stores arrivals as `score` would have by [`NOW`].
@@ -160,13 +213,26 @@ impl World {
         Answer {
             status: u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap(),
             headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
-            body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap(),
+            body: match response["body"].as_str() {
+                None | Some("") => Value::Null,
+                Some(body) => serde_json::from_str(body).unwrap(),
+            },
         }
     }
 }
 
-fn over(store: Store) -> Router {
-    router(Authenticator::new(Keys), store)
+fn over(store: Store, jobs: Jobs) -> Router {
+    router(Authenticator::new(Keys), store, Arc::new(jobs))
+}
+
+/// Fills the parameters of a route's path with what [`World::start`] has, and with a lead.
+pub(super) fn filled(path: &str, lead: impl std::fmt::Display) -> String {
+    path.replace("/v1/scoring-rules/{id}", "/v1/scoring-rules/page_view")
+        .replace("/v1/golden-leads/{id}", "/v1/golden-leads/cto")
+        .replace("/v1/jobs/{id}", &format!("/v1/jobs/{JOB}"))
+        .replace("{version}", "1")
+        .replace("{marketplace}", "direct")
+        .replace("{id}", &lead.to_string())
 }
 
 /// Makes the payload of a request like `events/http/get-health.json`.
@@ -223,6 +289,7 @@ fn commit(family: &Family, homes: &BTreeMap<HomeId, Home>, arrivals: &[Arrival])
         members: family.members.clone(),
         identity_limit: family.identity_limit,
         state: fold(&rules(), events.clone()),
+        crossing: None,
     };
     let standing = standing(&lead);
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, time::Timestamp};
 use queue::{EventsMessage, SendError};
-use score::{Scorer, StrayEvent, Strays};
+use score::{StrayEvent, Strays};
+use scoring::Scorer;
 use testing::{Random, a_tenant};
 
 /// How a set of events is delivered.

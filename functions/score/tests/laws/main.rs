@@ -8,13 +8,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod decisions;
 mod delivery;
 mod model;
 mod population;
+mod publishing;
+mod versions;
 
 use domain::{identity::Kind, time::Timestamp};
 use proptest::prelude::*;
-use score::Scorer;
+use scoring::Scorer;
 use testing::{EventBuilder, Faults, Tables, a_tenant, an_event};
 
 use crate::{

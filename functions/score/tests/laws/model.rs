@@ -11,6 +11,7 @@ use domain::{
     lead::Home,
     link::Links,
     profile::Profile,
+    rules::Rules,
     stage::Stage,
     state::State,
     time::Timestamp,
@@ -41,13 +42,18 @@ pub struct HomeSeen {
 /// All leads and homes of the tenant, by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    leads: BTreeMap<HomeId, LeadSeen>,
+    pub leads: BTreeMap<HomeId, LeadSeen>,
     homes: BTreeMap<HomeId, HomeSeen>,
     events: usize,
 }
 
-/// Computes what a set of events gives.
+/// Computes what a set of events gives under the default rules.
 pub fn expected(arrivals: &[Arrival], now: Timestamp) -> Seen {
+    expected_under(&rules(), arrivals, now)
+}
+
+/// Computes what a set of events gives under some rules.
+pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Seen {
     let mut homes: BTreeMap<HomeId, Home> = BTreeMap::new();
     for arrival in arrivals {
         let event = &arrival.event;
@@ -82,8 +88,8 @@ pub fn expected(arrivals: &[Arrival], now: Timestamp) -> Seen {
         if events.is_empty() {
             continue;
         }
-        let state = fold(&rules(), events);
-        let shown = view(&state, &rules(), now);
+        let state = fold(rules, events);
+        let shown = view(&state, rules, now);
         let lead = LeadSeen {
             members: family.members,
             identity_limit: family.identity_limit,
@@ -102,8 +108,13 @@ fn home_seen(home: Home) -> HomeSeen {
     HomeSeen { survivor, has_events, carried, links, profile }
 }
 
-/// Reads what the tables hold.
+/// Reads what the tables hold, listed by the default rules.
 pub async fn stored(tables: &Tables, now: Timestamp) -> Seen {
+    stored_under(&rules(), tables, now).await
+}
+
+/// Reads what the tables hold, listed by some rules.
+pub async fn stored_under(rules: &Rules, tables: &Tables, now: Timestamp) -> Seen {
     let mut homes = BTreeMap::new();
     for id in ids(tables, "home").await {
         let home = tables.store.homes(&a_tenant(), [id]).await.unwrap().remove(&id).unwrap();
@@ -115,7 +126,7 @@ pub async fn stored(tables: &Tables, now: Timestamp) -> Seen {
             let id = listed.lead.survivor.id;
             let lead = tables.store.lead(&a_tenant(), id).await.unwrap().unwrap();
             assert_eq!(listed.lead, lead, "the index follows the table");
-            let shown = view(&lead.state, &rules(), now);
+            let shown = view(&lead.state, rules, now);
             assert_eq!((listed.standing.score, listed.standing.stage), (shown.score, shown.stage));
             let seen = LeadSeen {
                 members: lead.members,

@@ -3,17 +3,18 @@
 use domain::{
     event::Event,
     explanation::{Line, explain},
+    facts::MAX_KEYS,
     fold::{apply, fold, fold_recording, sorted},
     identity::Kind,
     points::Points,
     stage::Stage,
-    state::{MAX_EVENTS, MAX_KEYS, State},
+    state::{MAX_EVENTS, State},
     time::{DAY_MS, Timestamp},
-    view::{Forecast, shown, view},
+    view::{Forecast, view},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::{event, home, rules};
+use crate::{default_rules as rules, event, home};
 
 fn at(day: i64) -> Timestamp {
     Timestamp::from_millis(day * DAY_MS).unwrap()
@@ -79,7 +80,7 @@ proptest! {
     fn the_forecast_is_the_first_instant_of_another_stage(events in events(), day in 75..400_i64) {
         let (rules, state) = (rules(), fold(&rules(), events));
         let seen = view(&state, &rules, at(day));
-        let last = state.last_event_at();
+        let last = state.last_event_at;
         if let Some(Forecast { stage, at }) = seen.forecast {
             prop_assert_eq!(view(&state, &rules, at).stage, stage);
             prop_assert_eq!(view(&state, &rules, at.plus_millis(-1)).stage, seen.stage);
@@ -104,7 +105,7 @@ fn an_event_after_a_gap_finds_the_points_decayed_and_adds_its_own() {
     let rules = rules();
     let state = fold(&rules, events);
     // 100 × 0.95² = 90.25, then + 5.
-    assert_eq!(state.points, Points::from_thousandths(95_250));
+    assert_eq!(state.points(), Points::from_thousandths(95_250));
     let seen = view(&state, &rules, at(9));
     assert_eq!((seen.score, seen.stage), (95, Stage::Hot));
     // Eight idle days after the last event, once more: 95.25 × 0.95 = 90.4875.
@@ -117,7 +118,7 @@ fn a_negative_total_is_kept_and_shown_as_0() {
     let explained = explain(&rules, &[on_day("1", "unsubscribe", 0)], at(0));
     assert_eq!((explained.points, explained.score), (Points::whole(-20), 0));
     assert_eq!(explained.lines.last(), Some(&Line::Floor { points: Points::whole(20) }));
-    assert_eq!(shown(Points::whole(-20)), 0);
+    assert_eq!(rules.shown(Points::whole(-20)), 0);
 }
 
 #[test]
@@ -142,8 +143,8 @@ fn events_beyond_the_limit_flood_the_lead_and_are_not_scored() {
     let many = sorted(many);
     let state = fold_recording(&rules, &many, &mut ());
     assert_eq!((state.events, state.flooded), (MAX_EVENTS, true));
-    assert_eq!(state.points, Points::whole(5 * limit));
-    assert_eq!(state.last_event_at().map(Timestamp::millis), Some(limit - 1));
+    assert_eq!(state.points(), Points::whole(5 * limit));
+    assert_eq!(state.last_event_at.map(Timestamp::millis), Some(limit - 1));
     let mut full = fold(&rules, many.into_iter().take(MAX_EVENTS as usize));
     assert!(!full.flooded);
     let late = event("z", "page_view", limit + 9, home(Kind::UserId, 1));

@@ -7,17 +7,23 @@
 
 mod family;
 mod fold;
+mod intelligence;
+mod model;
+mod random_sets;
+mod rules;
+mod separation;
 
 use domain::{
     event::{Event, EventId},
     home::{HomeId, HomeRef},
     identity::Kind,
-    rule_set::{RuleSet, Rules},
+    rule_set::RuleSet,
+    rules::Rules,
     time::Timestamp,
 };
 
-fn rules() -> Rules {
-    Rules::prepare(RuleSet::default_set().unwrap())
+fn default_rules() -> Rules {
+    Rules::prepare(RuleSet::default_set().unwrap()).unwrap()
 }
 
 fn home(kind: Kind, number: u8) -> HomeRef {

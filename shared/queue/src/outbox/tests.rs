@@ -32,6 +32,7 @@ fn queue(seen: Arc<Mutex<Seen>>) -> Client {
         seen.sizes.push((entries.len(), bytes));
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
+            assert_eq!(entry["DelaySeconds"], 7);
             let (id, body) = (&entry["Id"], entry["MessageBody"].as_str().unwrap());
             let offered = seen.offered.entry(body.to_owned()).or_default();
             *offered += 1;
@@ -62,7 +63,9 @@ fn config(http: impl aws_sdk_sqs::config::HttpClient + 'static) -> Config {
 }
 
 fn messages<S: AsRef<str>>(bodies: &[S]) -> Vec<Result<Outgoing, SendError>> {
-    bodies.iter().map(|body| Ok(Outgoing { body: body.as_ref().to_owned(), fifo: None })).collect()
+    let outgoing =
+        |body: &S| Outgoing { body: body.as_ref().to_owned(), fifo: None, delay_seconds: Some(7) };
+    bodies.iter().map(|body| Ok(outgoing(body))).collect()
 }
 
 #[tokio::test(start_paused = true)]

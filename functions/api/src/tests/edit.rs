@@ -1,0 +1,58 @@
+//! Writes as the gateway sends them, and what a refusal of one says.
+
+use domain::tenant::TenantId;
+use serde_json::{Value, json};
+use testing::a_tenant;
+
+use super::world::{Answer, NOW, World, at, key, request};
+
+/// A write on its way.
+pub(super) struct Edit(Value);
+
+/// Begins a write of the first tenant's administrator.
+pub(super) fn edit(method: &str, target: &str) -> Edit {
+    Edit(request(method, target, Some(&key(&a_tenant(), "admin")), at(NOW)))
+}
+
+impl Edit {
+    pub fn body(mut self, body: &Value) -> Self {
+        self.0["headers"]["content-type"] = json!("application/json");
+        self.0["body"] = json!(body.to_string());
+        self
+    }
+
+    pub fn if_match(mut self, etag: &str) -> Self {
+        self.0["headers"]["if-match"] = json!(etag);
+        self
+    }
+
+    pub fn with_key(mut self, tenant: &TenantId, scope: &str) -> Self {
+        self.0["headers"]["x-api-key"] = json!(key(tenant, scope));
+        self
+    }
+
+    pub async fn send(self, world: &World) -> Answer {
+        world.send(self.0).await
+    }
+}
+
+impl Answer {
+    /// Returns status and code.
+    pub fn code(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+
+    /// Returns field and code of each error.
+    pub fn errors(&self) -> Vec<(&str, &str)> {
+        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        errors.iter().map(told).collect()
+    }
+
+    pub fn etag(&self) -> &str {
+        &self.headers["etag"]
+    }
+}
+
+fn told(error: &Value) -> (&str, &str) {
+    (error["field"].as_str().unwrap(), error["code"].as_str().unwrap())
+}

@@ -1,0 +1,39 @@
+//! What the function is told by its environment.
+
+use std::time::Duration;
+
+use lambda::env::{self, EnvError};
+
+/// The longest that a function runs that publishes rules or writes leads, unless
+/// `WRITER_TIMEOUT_SECONDS` says otherwise: the template gives `api` 29 s and `score` less.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// The names and addresses of what the function uses.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The leads table.
+    pub leads_table: String,
+    /// The events table.
+    pub events_table: String,
+    /// The queue that brings a job's work.
+    pub job_queue_url: String,
+    /// The longest that a function runs that publishes rules or writes leads.
+    pub writer_timeout: Duration,
+}
+
+impl Config {
+    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `JOB_QUEUE_URL` and, if it is there,
+    /// `WRITER_TIMEOUT_SECONDS`.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let writer_timeout = match env::optional("WRITER_TIMEOUT_SECONDS") {
+            Some(_) => Duration::from_secs(env::parsed("WRITER_TIMEOUT_SECONDS")?),
+            None => WRITER_TIMEOUT,
+        };
+        Ok(Self {
+            leads_table: env::required("LEADS_TABLE")?,
+            events_table: env::required("EVENTS_TABLE")?,
+            job_queue_url: env::required("JOB_QUEUE_URL")?,
+            writer_timeout,
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! The `rescore` function: set-up, once at the cold start.
+
+use anyhow::Context;
+use dynamo::Store;
+use lambda_runtime::{LambdaEvent, service_fn};
+use queue::StandardQueue;
+use rescore::{Budget, Config, Rescore};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    lambda::telemetry::init();
+    let config = Config::from_env().context("the function is not configured")?;
+    let aws = lambda::aws::config().await;
+    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let parts = StandardQueue::new(&aws, config.job_queue_url);
+    let rescore = &Rescore::new(store, parts, config.writer_timeout);
+    let handler = service_fn(|event: LambdaEvent<Value>| async move {
+        let budget = Budget::until(event.context.deadline());
+        let answer = rescore.handle(event.payload, chrono::Utc::now().into(), budget).await;
+        answer.map_err(|error| {
+            let error = lambda_runtime::Error::from(error);
+            tracing::error!(error = &*error as &dyn std::error::Error, "the invocation failed");
+            error
+        })
+    });
+    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
+}

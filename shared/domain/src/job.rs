@@ -1,0 +1,201 @@
+//! Jobs: work over all leads of a tenant that takes longer than a request.
+//!
+//! Invariant: a job's id sorts by the time at which it was made, and a job that ended never goes
+//! on.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::comparison::{Comparison, Crossings, GoldenReport};
+
+const PREFIX: &str = "job_";
+
+/// The length of a UUID as text.
+const UUID_BYTES: usize = 36;
+
+/// Names one job: `job_` and a UUID of version 7.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(String);
+
+/// Says that a text is no job id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a job id is job_ followed by a UUID in lower case")]
+pub struct InvalidJobId;
+
+impl JobId {
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for JobId {
+    type Err = InvalidJobId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
+        let uuid = text.strip_prefix(PREFIX).ok_or(InvalidJobId)?;
+        let fits = |(place, byte): (usize, u8)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        };
+        let fits = uuid.len() == UUID_BYTES && uuid.bytes().enumerate().all(fits);
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidJobId) }
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = InvalidJobId;
+
+    fn try_from(text: String) -> Result<Self, InvalidJobId> {
+        text.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Compares what a draft would make of the leads with what the active rules do.
+    Preview {
+        /// The version that was active when the job was made.
+        active: u32,
+        /// How many of a hundred leads are looked at.
+        sample_percent: u32,
+    },
+    /// Brings all leads to a version of the rules.
+    Rescore {
+        /// The version.
+        version: u32,
+    },
+}
+
+impl Work {
+    /// Returns the job's kind as a word.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Preview { .. } => "preview",
+            Self::Rescore { .. } => "rescore",
+        }
+    }
+
+    /// Counts how often the job goes through all leads.
+    pub const fn passes(self) -> u32 {
+        match self {
+            Self::Preview { .. } => 1,
+            // The last one catches what writers did who still held the old rules.
+            Self::Rescore { .. } => 2,
+        }
+    }
+}
+
+/// How far a job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// It is to be begun.
+    Queued,
+    /// It goes through the leads.
+    Running,
+    /// It went through the leads, and waits for or makes its last pass.
+    Settling,
+    /// It is done.
+    Done,
+    /// Other rules were published meanwhile; another job goes on in its place.
+    Superseded,
+    /// A part of it kept failing. It goes on when it is resumed.
+    Failed,
+}
+
+impl JobStatus {
+    /// Every status, in the order in which they come.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Settling, Self::Done, Self::Superseded, Self::Failed];
+
+    /// Returns the status's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Settling => "settling",
+            Self::Done => "done",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Tells whether the job ended for good.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Superseded)
+    }
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Of a preview.
+    Preview(Box<PreviewOutcome>),
+    /// Of a re-score.
+    Rescore(RescoreOutcome),
+}
+
+/// What a preview found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviewOutcome {
+    /// The leads under both rule sets.
+    pub comparison: Comparison,
+    /// The golden leads under the draft.
+    pub golden_leads: GoldenReport,
+}
+
+/// What a re-score did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RescoreOutcome {
+    /// How many leads there were in the last pass.
+    pub leads: u64,
+    /// How many leads were brought to the version by the job; others were by their own events.
+    pub rescored: u64,
+    /// How many of those changed their stage. Nobody is told of them.
+    pub crossings: Crossings,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_named_by_a_uuid_and_nothing_else() {
+        let good = "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
+        assert_eq!(good.parse::<JobId>().unwrap().to_string(), good);
+        for bad in [
+            "019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071",
+            "job_019a0b3c4d5e-7f60-8a1b-2c3d4e5f60710",
+            "job_019A0B3C-4D5E-7F60-8A1B-2C3D4E5F6071",
+            "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f607",
+            "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f60#1",
+            "job_",
+        ] {
+            assert_eq!(bad.parse::<JobId>(), Err(InvalidJobId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_status_has_the_word_that_it_is_written_by() {
+        for status in JobStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The fold once more, as the rules are written in words: slow, and looking at the whole history
+//! for everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, Utc};
+use domain::{
+    event::Event,
+    points::Points,
+    rule::{Period, Rule},
+    rule_set::RuleSet,
+    time::{DAY_MS, Timestamp},
+};
+use serde_json::Value;
+
+/// What the model knows just before an event.
+pub struct Before<'a> {
+    /// The events that count.
+    counted: Vec<&'a Event>,
+    /// The traits declared, also by events that do not count.
+    traits: BTreeMap<&'a str, &'a Value>,
+}
+
+type Decide = fn(&Before<'_>, &Event) -> Option<bool>;
+
+/// Conditions in CEL, each with what it means; `None` is a failure at run time.
+pub const CONDITIONS: [(&str, Decide); 10] = [
+    ("event.properties.n > 3", |_, event| Some(event.properties.get("n")?.as_i64()? > 3)),
+    ("event.properties.total > 1", |_, event| Some(event.properties.get("total")?.as_f64()? > 1.0)),
+    ("facts.counts.page_view >= 2", |before, _| Some(before.of_type("page_view") >= 2)),
+    ("facts.events % 3 == 0", |before, _| Some(before.counted.len() % 3 == 0)),
+    ("profile.title == 'CTO'", |before, _| Some(**before.traits.get("title")? == "CTO")),
+    ("has(profile.city) && profile['city'].startsWith('R')", |before, _| {
+        let city = before.traits.get("city");
+        Some(city.is_some_and(|city| city.as_str().unwrap().starts_with('R')))
+    }),
+    ("facts.last_7_days >= 2", |before, event| Some(before.on_last_days(event, 7) >= 2)),
+    ("facts.velocity > 1", |before, event| {
+        let recent =
+            |earlier: &&&Event| event.timestamp.millis() - earlier.timestamp.millis() < DAY_MS;
+        Some(before.counted.iter().rev().take(10).filter(recent).count() > 1)
+    }),
+    ("facts.revenue >= 2.0 || facts.purchases > 3", |before, _| {
+        let orders = before.counted.iter().filter(|event| event.event_type == "order_completed");
+        let stated = |event: &&&Event| event.properties.get("total").and_then(Value::as_f64);
+        let thousandths = |amount: f64| (amount * 1_000.0).round();
+        let revenue: f64 = orders.clone().filter_map(|event| stated(&event)).map(thousandths).sum();
+        Some(revenue >= 2_000.0 || orders.count() > 3)
+    }),
+    ("event.timestamp - facts.last_seen.signup < duration('240h')", |before, event| {
+        let mut signups = before.counted.iter().filter(|event| event.event_type == "signup");
+        let last = signups.next_back()?.timestamp;
+        Some(event.timestamp.millis() - last.millis() < 10 * DAY_MS)
+    }),
+];
+
+impl Before<'_> {
+    fn of_type(&self, event_type: &str) -> usize {
+        self.counted.iter().filter(|event| event.event_type == event_type).count()
+    }
+
+    fn on_last_days(&self, event: &Event, days: i64) -> usize {
+        let day = |event: &Event| event.timestamp.millis() / DAY_MS;
+        let recent = |earlier: &&&Event| day(event) - day(earlier) < days;
+        self.counted.iter().filter(recent).count()
+    }
+}
+
+/// What the model makes of a history at an instant.
+#[derive(Debug, PartialEq)]
+pub struct Outcome {
+    pub points: Points,
+    pub score: i64,
+    pub events: usize,
+    pub suppressed: usize,
+    pub failures: usize,
+}
+
+/// What a rule gave once.
+struct Given<'a> {
+    rule: &'a Rule,
+    at: Timestamp,
+    points: i64,
+}
+
+/// Folds the events under the set and views them at `now`.
+pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
+    let mut sorted: Vec<&Event> = events.iter().collect();
+    sorted.sort_by_key(|event| (event.timestamp, event.event_id.as_str(), event.home.id));
+    let mut before = Before { counted: Vec::new(), traits: BTreeMap::new() };
+    let mut given: Vec<Given<'_>> = Vec::new();
+    // The sums by the day they go; those that last under the last day of all.
+    let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
+    let (mut suppressed, mut failures) = (0, 0);
+    for event in sorted {
+        let matching: Vec<&Rule> = set
+            .rules
+            .iter()
+            .filter(|rule| rule.active && rule.event_type.matches(&event.event_type))
+            .collect();
+        let mut holds = |rule: &Rule| {
+            let Some(when) = &rule.when else { return true };
+            let (_, decide) = CONDITIONS.iter().find(|(source, _)| source == when).unwrap();
+            let decided = decide(&before, event);
+            failures += usize::from(decided.is_none());
+            decided == Some(true)
+        };
+        let is_suppressed = matching.iter().any(|rule| rule.suppress && holds(rule));
+        if is_suppressed {
+            suppressed += 1;
+        } else {
+            let applying: Vec<&Rule> =
+                matching.into_iter().filter(|rule| !rule.suppress && holds(rule)).collect();
+            if let Some(last) = before.counted.last() {
+                age(set, &mut sums, last.timestamp, event.timestamp);
+            }
+            for rule in applying {
+                let points = allowed(rule, &given, event.timestamp);
+                let until = rule.expires_after_days.map(i64::from);
+                let day = until.map_or(i64::MAX, |days| event.timestamp.millis() / DAY_MS + days);
+                *sums.entry(day).or_default() += points;
+                given.push(Given { rule, at: event.timestamp, points });
+            }
+            before.counted.push(event);
+        }
+        before.traits.extend(event.traits.iter().map(|(name, value)| (name.as_str(), value)));
+    }
+    if let Some(last) = before.counted.last() {
+        age(set, &mut sums, last.timestamp, now);
+    }
+    let points: i64 = sums.values().sum();
+    let rounded = (points.abs() + 500) / 1_000 * points.signum();
+    let score = rounded.max(0).min(set.total_cap.map_or(i64::MAX, i64::from));
+    let events = before.counted.len();
+    Outcome { points: Points::from_thousandths(points), score, events, suppressed, failures }
+}
+
+/// Returns what cap and group leave of what the rule gives.
+fn allowed(rule: &Rule, given: &[Given<'_>], at: Timestamp) -> i64 {
+    let points = rule.points.unwrap().thousandths();
+    let own = given.iter().filter(|given| given.rule.id == rule.id && given.points != 0);
+    if let Some(cap) = rule.cap
+        && own.filter(|given| period(cap.per, given.at) == period(cap.per, at)).count()
+            >= cap.count as usize
+    {
+        return 0;
+    }
+    match (&rule.group, rule.group_cap) {
+        (Some(group), Some(cap)) if points > 0 => {
+            let of_group = given.iter().filter(|given| given.rule.group.as_ref() == Some(group));
+            let used: i64 = of_group.map(|given| given.points.max(0)).sum();
+            points.min((cap.thousandths() - used).max(0))
+        }
+        _ => points,
+    }
+}
+
+fn period(per: Period, at: Timestamp) -> (i32, u32) {
+    let date = DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap().date_naive();
+    match per {
+        Period::Lifetime => (0, 0),
+        Period::Day => (date.year(), date.ordinal()),
+        Period::Week => (date.iso_week().year(), date.iso_week().week()),
+        Period::Month => (date.year(), date.month()),
+    }
+}
+
+fn age(set: &RuleSet, sums: &mut BTreeMap<i64, i64>, from: Timestamp, to: Timestamp) {
+    let gone: BTreeSet<i64> =
+        sums.keys().copied().filter(|day| *day <= to.millis() / DAY_MS).collect();
+    sums.retain(|day, _| !gone.contains(day));
+    let idle = (to.millis() - from.millis()) / DAY_MS - i64::from(set.decay.idle_days);
+    let mut factor: i128 = 1_000_000_000_000;
+    for _ in 0..idle.max(0) {
+        let kept = i128::from(1_000_000 - set.decay.daily_rate_ppm);
+        factor = (factor * kept * 2 + 1_000_000) / 2_000_000;
+    }
+    for points in sums.values_mut() {
+        let scaled = i128::from(points.abs()) * factor;
+        let rounded = (scaled * 2 + 1_000_000_000_000) / 2_000_000_000_000;
+        *points = i64::try_from(rounded).unwrap() * points.signum();
+    }
+}

@@ -1,0 +1,204 @@
+//! The state of a fold as the attributes of a lead's item.
+//!
+//! Invariant: what is empty or zero is not written, because every commit pays for the item's size;
+//! an item without it reads as empty or zero, so older items stay readable.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    amount::Amount,
+    balance::Balance,
+    event::{EventId, Position},
+    facts::Facts,
+    home::HomeId,
+    limits::{Limits, Uses},
+    marketplace::Marketplace,
+    points::Points,
+    state::State,
+    time::{Day, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{error::StoreError, items::Place};
+
+/// A state; instants in milliseconds, points and amounts in thousandths.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StateItem {
+    fold_version: u32,
+    rule_set: u32,
+    /// The points that last.
+    points: i64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    expiring: BTreeMap<Day, i64>,
+    events: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    suppressed: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_seen_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_event_at: Option<i64>,
+    /// When the last event folded happened, if that one does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_folded_at: Option<i64>,
+    last_event_id: EventId,
+    last_event_home: HomeId,
+    recent: Vec<i64>,
+    counts: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    purchases: u32,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    revenue: Amount,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marketplaces: Vec<(Marketplace, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign_source: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    last_seen: BTreeMap<String, i64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    days: BTreeMap<Day, u32>,
+    /// The declared fields that conditions read, each as JSON text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    read_profile: BTreeMap<String, String>,
+    /// Of each capped rule the period and how often it gave points in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    uses: BTreeMap<String, (i64, u32)>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    groups: BTreeMap<String, i64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    failures: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    flooded: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_nothing(amount: &Amount) -> bool {
+    *amount == Amount::ZERO
+}
+
+/// Says that a state lacks the place of its last event.
+#[derive(Debug, thiserror::Error)]
+#[error("the state has no last event")]
+pub(crate) struct NoEvents;
+
+impl StateItem {
+    /// Writes a state down.
+    ///
+    /// # Errors
+    /// `NoEvents` for a state before any event: it has nothing to be stored for.
+    pub fn new(state: &State) -> Result<Self, NoEvents> {
+        let last = state.last_position.as_ref().ok_or(NoEvents)?;
+        let counts_last = state.last_event_at == Some(last.timestamp);
+        let facts = &state.facts;
+        let millis = |(name, at): (&String, &Timestamp)| (name.clone(), at.millis());
+        let use_of = |(rule, uses): (&String, &Uses)| (rule.clone(), (uses.period, uses.count));
+        Ok(Self {
+            fold_version: state.fold_version,
+            rule_set: state.rule_set,
+            points: state.balance.lasting.thousandths(),
+            expiring: thousandths(&state.balance.expiring),
+            events: state.events,
+            suppressed: state.suppressed,
+            first_seen_at: state.first_seen_at.map(Timestamp::millis),
+            last_event_at: state.last_event_at.map(Timestamp::millis),
+            last_folded_at: (!counts_last).then(|| last.timestamp.millis()),
+            last_event_id: last.event_id.clone(),
+            last_event_home: last.home,
+            recent: state.recent.iter().map(|at| at.millis()).collect(),
+            counts: facts.counts.clone(),
+            purchases: facts.purchases,
+            revenue: facts.revenue,
+            marketplaces: facts.marketplaces.clone(),
+            source: facts.source.clone(),
+            campaign_source: facts.campaign_source.clone(),
+            last_seen: facts.last_seen.iter().map(millis).collect(),
+            days: facts.days.clone(),
+            read_profile: texts(&state.profile),
+            uses: state.limits.uses.iter().map(use_of).collect(),
+            groups: thousandths(&state.limits.groups),
+            failures: state.failures.clone(),
+            flooded: state.flooded,
+        })
+    }
+
+    /// Reads the state.
+    pub fn into_state(self, place: &Place) -> Result<State, StoreError> {
+        let time =
+            |millis: i64| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+        let last_event_at = self.last_event_at.map(time).transpose()?;
+        let last_folded_at = self.last_folded_at.map(time).transpose()?.or(last_event_at);
+        let timestamp = last_folded_at.ok_or_else(|| place.unreadable(NoEvents))?;
+        let last_seen: Result<_, _> =
+            self.last_seen.into_iter().map(|(name, at)| Ok((name, time(at)?))).collect();
+        let uses = self.uses.into_iter();
+        let uses = uses.map(|(rule, (period, count))| (rule, Uses { period, count })).collect();
+        Ok(State {
+            fold_version: self.fold_version,
+            rule_set: self.rule_set,
+            balance: Balance {
+                lasting: Points::from_thousandths(self.points),
+                expiring: points(self.expiring),
+            },
+            events: self.events,
+            suppressed: self.suppressed,
+            first_seen_at: self.first_seen_at.map(time).transpose()?,
+            last_event_at,
+            last_position: Some(Position {
+                timestamp,
+                event_id: self.last_event_id,
+                home: self.last_event_home,
+            }),
+            recent: self.recent.into_iter().map(time).collect::<Result<_, _>>()?,
+            facts: Facts {
+                counts: self.counts,
+                purchases: self.purchases,
+                revenue: self.revenue,
+                marketplaces: self.marketplaces,
+                source: self.source,
+                campaign_source: self.campaign_source,
+                last_seen: last_seen?,
+                days: self.days,
+            },
+            profile: values(self.read_profile, place)?,
+            limits: Limits { uses, groups: points(self.groups) },
+            failures: self.failures,
+            flooded: self.flooded,
+        })
+    }
+}
+
+fn thousandths<K: Ord + Clone>(points: &BTreeMap<K, Points>) -> BTreeMap<K, i64> {
+    points.iter().map(|(key, points)| (key.clone(), points.thousandths())).collect()
+}
+
+fn points<K: Ord>(thousandths: BTreeMap<K, i64>) -> BTreeMap<K, Points> {
+    let read = |(key, thousandths)| (key, Points::from_thousandths(thousandths));
+    thousandths.into_iter().map(read).collect()
+}
+
+fn texts(profile: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    profile.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
+}
+
+fn values(
+    texts: BTreeMap<String, String>,
+    place: &Place,
+) -> Result<BTreeMap<String, Value>, StoreError> {
+    let read = |(name, text): (String, String)| {
+        let value = serde_json::from_str(&text).map_err(|source| place.unreadable(source))?;
+        Ok((name, value))
+    };
+    texts.into_iter().map(read).collect()
+}

@@ -1,0 +1,155 @@
+//! What a commit is planned on: homes and leads as they were read, with what changed since.
+//!
+//! Invariant: whatever is in a snapshot was read strongly consistent, and everything that is
+//! written from it is written on condition of the version that was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    event::Arrival,
+    home::{HomeId, HomeRef},
+    lead::{Home, Lead},
+    link::Role,
+    tenant::TenantId,
+};
+use dynamo::{Store, StoreError};
+
+/// Homes and leads of one tenant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// The homes, by id; one that does not exist yet has version 0.
+    pub homes: BTreeMap<HomeId, Home>,
+    /// The leads, by survivor.
+    pub leads: BTreeMap<HomeId, Lead>,
+    /// Homes that differ from what was read.
+    pub changed: BTreeSet<HomeId>,
+    /// Homes whose change can change families: those with new links or a first event.
+    pub relinked: BTreeSet<HomeId>,
+    /// Homes that had no event before.
+    pub first_events: BTreeSet<HomeId>,
+    asked_leads: BTreeSet<HomeId>,
+}
+
+impl Snapshot {
+    /// Reads what scoring `arrivals` of one home needs at least: the home with its lead, and the
+    /// homes that the arrivals name.
+    pub async fn read(
+        store: &Store,
+        tenant: &TenantId,
+        home: HomeRef,
+        arrivals: &[Arrival],
+    ) -> Result<Self, StoreError> {
+        let mut snapshot = Self::default();
+        let named = arrivals.iter().flat_map(|arrival| &arrival.event.links);
+        let named = named.flat_map(|link| [link.from, link.to]).chain([home]);
+        let refs: BTreeMap<HomeId, HomeRef> = named.map(|home| (home.id, home)).collect();
+        snapshot.homes = store.homes(tenant, refs.keys().copied()).await?;
+        for (id, home) in refs {
+            snapshot.homes.entry(id).or_insert_with(|| Home::new(home));
+        }
+        snapshot.read_leads(store, tenant, [home.id]).await?;
+        Ok(snapshot)
+    }
+
+    /// Reads homes alone. One that does not exist is left out.
+    pub async fn of_homes(
+        store: &Store,
+        tenant: &TenantId,
+        homes: impl IntoIterator<Item = HomeId>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { homes: store.homes(tenant, homes).await?, ..Self::default() })
+    }
+
+    /// Notes homes whose links or cuts were changed.
+    pub fn note(&mut self, homes: impl IntoIterator<Item = HomeId>) {
+        for home in homes {
+            self.changed.insert(home);
+            self.relinked.insert(home);
+        }
+    }
+
+    /// Applies what an arrival says about homes: identities, links and profile.
+    ///
+    /// An arrival of a home that is not in the snapshot changes nothing.
+    pub fn declare(&mut self, arrival: &Arrival) {
+        let event = &arrival.event;
+        let mut carried = BTreeSet::from([event.home.id]);
+        for (from, link) in event.recorded_links() {
+            if link.role == Role::Carried {
+                carried.insert(from.id);
+            }
+            let recorded = self.homes.get_mut(&from.id).is_some_and(|home| home.links.record(link));
+            if recorded {
+                self.changed.insert(from.id);
+                self.relinked.insert(from.id);
+            }
+        }
+        for (id, sealed) in &arrival.identities {
+            let Some(home) = self.homes.get_mut(id) else { continue };
+            let first_named = home.identity.is_none();
+            let first_carried = !home.carried && carried.contains(id);
+            if first_named || first_carried {
+                home.identity.get_or_insert_with(|| sealed.clone());
+                home.carried |= first_carried;
+                self.changed.insert(*id);
+            }
+        }
+        let Some(home) = self.homes.get_mut(&event.home.id) else { return };
+        if !home.has_events {
+            home.has_events = true;
+            self.first_events.insert(event.home.id);
+            self.relinked.insert(event.home.id);
+            self.changed.insert(event.home.id);
+        }
+        if home.profile.declare_all(arrival) {
+            self.changed.insert(event.home.id);
+        }
+    }
+
+    /// Reads the leads that answer for some homes, where they were not read before.
+    pub async fn read_leads(
+        &mut self,
+        store: &Store,
+        tenant: &TenantId,
+        homes: impl IntoIterator<Item = HomeId>,
+    ) -> Result<(), StoreError> {
+        let existing = homes.into_iter().filter_map(|id| self.homes.get(&id));
+        let survivors: Vec<_> = existing
+            .filter(|home| home.version > 0)
+            .map(|home| home.survivor.id)
+            .filter(|survivor| !self.asked_leads.contains(survivor))
+            .collect();
+        for survivor in survivors {
+            if self.asked_leads.insert(survivor)
+                && let Some(lead) = store.lead(tenant, survivor).await?
+            {
+                self.leads.insert(survivor, lead);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads homes that were not read before. One that does not exist is left out.
+    pub async fn read_homes(
+        &mut self,
+        store: &Store,
+        tenant: &TenantId,
+        homes: impl IntoIterator<Item = HomeId>,
+    ) -> Result<bool, StoreError> {
+        let unknown: BTreeSet<_> =
+            homes.into_iter().filter(|id| !self.homes.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(false);
+        }
+        let read = store.homes(tenant, unknown).await?;
+        let grown = !read.is_empty();
+        self.homes.extend(read);
+        Ok(grown)
+    }
+
+    /// Returns the lead that answers for a home, if the two agree that it does.
+    pub fn lead_of(&self, home: HomeId) -> Option<&Lead> {
+        let survivor = self.homes.get(&home)?.survivor;
+        self.leads.get(&survivor.id).filter(|lead| lead.has_member(home))
+    }
+}
