@@ -76,9 +76,23 @@ impl Client {
 
     /// Posts JSON with the key as a bearer token.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.call(Method::POST, path, body)
+    }
+
+    /// Sends JSON by any method with the key as a bearer token; `null` is no body.
+    pub fn call(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let bearer = format!("Bearer {}", self.key);
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
-        self.send(Method::POST, path, &headers, body.to_string().as_bytes())
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, path, &headers, body.as_bytes())
+    }
+
+    /// Sends JSON and expects a status.
+    pub fn expect(&self, status: u16, method: &Method, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.call(method.clone(), path, body)?;
+        let as_expected = answer.status == status;
+        ensure!(as_expected, "{method} {path}: {} not {status}: {}", answer.status, answer.text);
+        Ok(answer.body)
     }
 
     /// Gets with the key as a bearer token.

@@ -12,6 +12,8 @@
 
 mod captures;
 mod client;
+mod families;
+mod intelligence;
 mod keys;
 mod load;
 mod nightly;
@@ -19,6 +21,7 @@ mod permissions;
 mod population;
 mod reads;
 mod refusals;
+mod rules;
 mod sdk;
 mod stack;
 mod store;
@@ -43,6 +46,11 @@ const TESTS: &[(&str, Test)] = &[
     ("bad_items_of_a_batch_go_to_the_failed_queue", refusals::bad_items),
     ("reads_agree_with_each_other_to_the_point", reads::agree),
     ("a_tenant_sees_nothing_of_another", reads::isolation),
+    ("what_is_read_off_behaviour_names_its_inputs", intelligence::of_a_buyer),
+    ("people_who_were_parted_stay_apart", families::parted_for_good),
+    ("what_cannot_be_merged_or_parted_is_told", families::refusals),
+    ("rules_are_drafted_guarded_previewed_published_and_undone", rules::changed_safely),
+    ("bad_rules_are_named_and_change_nothing", rules::refusals),
     ("a_night_is_counted_once", nightly::counted_once),
     ("functions_may_do_what_they_need_and_nothing_else", permissions::enforced),
     ("shuffled_and_repeated_load_is_the_fold_of_the_set", load::shuffled),
