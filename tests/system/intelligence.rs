@@ -26,6 +26,8 @@ pub fn of_a_buyer(stack: &Stack) -> Result<()> {
     let seen = client.read(&path)?;
     ensure!(seen["factor_score"]["marketplace"] == "mercado_livre", "{seen}");
     ensure!(seen["segment"]["name"] == "vip", "{seen}");
+    let told = client.read(&path.replace("/intelligence", "/recommendations"))?;
+    ensure!(told["recommendations"] == seen["recommendations"], "{told}");
     let factors = &seen["factor_score"]["factors"];
     ensure!(factors["purchase"]["purchases"] == 3, "{seen}");
     ensure!(factors["purchase"]["revenue"] == 361.5, "{seen}");

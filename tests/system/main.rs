@@ -51,6 +51,7 @@ const TESTS: &[(&str, Test)] = &[
     ("what_cannot_be_merged_or_parted_is_told", families::refusals),
     ("rules_are_drafted_guarded_previewed_published_and_undone", rules::changed_safely),
     ("bad_rules_are_named_and_change_nothing", rules::refusals),
+    ("every_route_of_the_rules_does_what_it_says", rules::every_route),
     ("a_night_is_counted_once", nightly::counted_once),
     ("functions_may_do_what_they_need_and_nothing_else", permissions::enforced),
     ("shuffled_and_repeated_load_is_the_fold_of_the_set", load::shuffled),

@@ -198,3 +198,55 @@ pub fn refusals(stack: &Stack) -> Result<()> {
     ensure!(strangers["data"].as_array().map(Vec::len) == Some(10), "another tenant's draft");
     Ok(())
 }
+
+/// Every route of the rules does what it says when it is called as it should be.
+pub fn every_route(stack: &Stack) -> Result<()> {
+    let tenant = stack.tenant()?;
+    let client = stack.client(&tenant.admin_key);
+    let none = json!(null);
+    let rule = json!({ "id": "r", "name": "R", "event_type": "a_*", "points": 1.5 });
+    let golden = json!({ "id": "g", "name": "G", "expected": { "score": 2, "stage": "cold" },
+                         "events": [{ "event_type": "a_b", "timestamp": "2026-01-01T00:00:00Z" }] });
+    let mut other = golden.clone();
+    other["name"] = json!("Other");
+    let weights = json!({ "purchase": 40, "browsing": 20, "interest": 20, "engagement": 20 });
+    for (method, path, body, status) in [
+        (Method::POST, RULES, rule.clone(), 201),
+        (Method::GET, "/v1/scoring-rules/r", none.clone(), 200),
+        (Method::PUT, "/v1/scoring-rules/r", rule, 200),
+        (Method::DELETE, "/v1/scoring-rules/page_view", none.clone(), 204),
+        (Method::GET, "/v1/rule-sets/draft", none.clone(), 200),
+        (Method::GET, "/v1/rule-sets/1", none.clone(), 200),
+        (Method::GET, "/v1/rule-sets/active", none.clone(), 200),
+        (Method::POST, GOLDEN, golden, 201),
+        (Method::GET, "/v1/golden-leads/g", none.clone(), 200),
+        (Method::PUT, "/v1/golden-leads/g", other, 200),
+        (Method::GET, "/v1/factor-weights", none.clone(), 200),
+        (Method::GET, "/v1/factor-weights/shopee", none.clone(), 200),
+        (Method::PUT, "/v1/factor-weights/shopee", weights, 200),
+        (Method::DELETE, "/v1/factor-weights/shopee", none.clone(), 204),
+        (Method::POST, "/v1/rule-sets/preview", json!({ "sample_percent": 50 }), 202),
+        (Method::POST, "/v1/rule-sets/publish", json!({ "note": "Try a_*" }), 202),
+        (Method::GET, "/v1/jobs", none.clone(), 200),
+        (Method::DELETE, "/v1/golden-leads/g", none.clone(), 204),
+        (Method::POST, RULES, json!({ "name": "S", "event_type": "s", "points": 1 }), 201),
+        (Method::DELETE, "/v1/rule-sets/draft", none.clone(), 204),
+    ] {
+        client.expect(status, &method, path, &body)?;
+    }
+    jobs_end(&client)
+}
+
+/// Both jobs end: the preview soon, the re-score after its last pass, which waits until nobody can
+/// hold the old rules. One that is over is not resumed.
+fn jobs_end(client: &Client) -> Result<()> {
+    let jobs = until("all jobs are done", Duration::from_mins(4), || {
+        let jobs = client.read("/v1/jobs")?;
+        let rows = jobs["data"].as_array().context("no data")?.clone();
+        Ok(rows.iter().all(|job| job["status"] == "done").then_some(rows))
+    })?;
+    ensure!(jobs.len() == 2, "{jobs:?}");
+    let path = format!("/v1/jobs/{}/resume", jobs[0]["id"].as_str().context("no id")?);
+    client.expect(409, &Method::POST, &path, &json!(null))?;
+    Ok(())
+}

@@ -119,8 +119,9 @@ pub async fn show(
 
 /// Resumes a job
 ///
-/// Queues again what is not done of it. A job that failed goes on; for one that goes on already
-/// it changes nothing.
+/// Queues again what is not done of it, so that a job that failed goes on. One that goes on already
+/// comes to the same leads; parts of it may then be worked twice at once, and `rescored` and
+/// `crossings` of its result can miss some.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{id}/resume",

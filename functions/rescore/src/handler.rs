@@ -80,6 +80,9 @@ pub enum RescoreError {
     /// The queue did not take the work.
     #[error(transparent)]
     Queue(#[from] SendError),
+    /// A step took longer than an invocation has.
+    #[error("a step did not end within the time of an invocation")]
+    OutOfTime,
     /// None of the messages was done.
     #[error("all {0} messages failed")]
     AllFailed(usize),
@@ -146,7 +149,9 @@ impl<Q: Parts> Rescore<Q> {
     ) -> Result<(), RescoreError> {
         let body = record.body.as_deref().unwrap_or_default();
         let message: JobMessage = serde_json::from_str(body).map_err(RescoreError::Malformed)?;
-        let done = self.work(&message, now, budget).await;
+        let work = self.work(&message, now, budget);
+        let done = tokio::time::timeout_at(budget.ends().into(), work).await;
+        let done = done.unwrap_or(Err(RescoreError::OutOfTime));
         if done.is_err() && receives(record) >= MAX_RECEIVES {
             let going_on = [JobStatus::Queued, JobStatus::Running, JobStatus::Settling];
             let JobMessage { tenant, job, .. } = &message;
@@ -192,8 +197,9 @@ impl<Q: Parts> Rescore<Q> {
         if self.store.active_version(tenant).await? <= version {
             return Ok(false);
         }
-        let all = JobStatus::ALL;
-        self.store.turn_job(tenant, &job.id, &all, JobStatus::Superseded, now).await?;
+        let going_on =
+            [JobStatus::Queued, JobStatus::Running, JobStatus::Settling, JobStatus::Failed];
+        self.store.turn_job(tenant, &job.id, &going_on, JobStatus::Superseded, now).await?;
         tracing::info!(%tenant, job = %job.id, version, "the job is superseded");
         Ok(true)
     }

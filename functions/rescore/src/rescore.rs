@@ -89,6 +89,10 @@ impl<Q: Parts> Rescore<Q> {
             if after.is_none() {
                 break;
             }
+            if budget.is_over() {
+                self.keep(place, &tally, after, false).await?;
+                return Ok(Came::Partway);
+            }
         }
         if pass == job.work.passes() {
             let failures = &tally.failures;

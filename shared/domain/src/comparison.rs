@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     event::Event, explanation::explain, fold::fold_recording, home::HomeId, rules::Rules,
-    stage::Stage, state::State, time::Timestamp, view::view,
+    stage::Stage, state::State, time::Timestamp, view,
 };
 
 /// Two rule sets, and the instant at which leads are viewed under both.
@@ -172,8 +172,8 @@ impl Side {
     }
 
     fn of(state: &State, rules: &Rules, now: Timestamp) -> Self {
-        let view = view(state, rules, now);
-        Self { score: view.score, stage: view.stage, points: view.points, lines: Vec::new() }
+        let shown = view::shown(state, rules, now);
+        Self { score: shown.score, stage: shown.stage, points: shown.points, lines: Vec::new() }
     }
 }
 

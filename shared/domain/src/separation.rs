@@ -1,7 +1,7 @@
 //! What people decide about families: merges, and cuts that separate what is no one person.
 //!
 //! Invariant: a decision changes links of role merge and cuts, and nothing else; which families
-//! follow is for [`partition`](crate::family::partition) to say. A cut is the same on every home
+//! follow is for [`partition`] to say. A cut is the same on every home
 //! that it names.
 
 use std::collections::{BTreeMap, BTreeSet};

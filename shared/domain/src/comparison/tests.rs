@@ -1,3 +1,5 @@
+//! Comparisons: what they count, and that parts merge in any order.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -113,7 +115,7 @@ proptest! {
             let events = events(lead, happened);
             let Compared { state, from, to } = comparison.count(lead_id(lead), &events, sets);
             prop_assert_eq!(&state, &fold(&after, events.clone()));
-            let shown = [view(&fold(&before, events), &before, now), view(&state, &after, now)];
+            let shown = [view::view(&fold(&before, events), &before, now), view::view(&state, &after, now)];
             prop_assert_eq!((from.score, to.score), (shown[0].score, shown[1].score));
             let up = shown[1].score > shown[0].score;
             prop_assert_eq!(comparison.up, u64::from(up));

@@ -55,7 +55,9 @@ pub(super) async fn plan_merge(
     let members: BTreeSet<HomeId> = merged.iter().flat_map(homes).collect();
     let survivors: Vec<HomeRef> = merged.iter().map(|lead| lead.survivor).collect();
     let [lead, _, ..] = merged.as_slice() else {
-        let shown = scores(context, &merged);
+        make_current(context, &mut snapshot).await?;
+        let current = merged.iter().filter_map(|lead| snapshot.leads.get(&lead.survivor.id));
+        let shown = scores(context, current);
         return Ok(Planned::AsItIs(Decided { before: shown.clone(), after: shown, merge: None }));
     };
     // A cut is the same on every home that it names, so all of those are needed.
