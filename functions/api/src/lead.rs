@@ -9,16 +9,14 @@ use axum::{
 use domain::{home::HomeId, lead::Lead};
 use utoipa::IntoParams;
 
-use crate::{
-    body::LeadBody, error::ApiError, guard::Admitted, query::Query, reads::Reads, show, words,
-};
+use crate::{body::LeadBody, error::ApiError, guard::Admitted, query::Query, reads::Reads, show};
 
 /// Which lead is asked about.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct LeadPath {
     /// Any id of the lead's family.
-    #[param(schema_with = words::lead_id)]
+    #[param(pattern = "^lead_[a-z2-7]{26}$", example = "lead_5beiexgvm3fyfbysxs6stwaya4")]
     pub id: String,
 }
 

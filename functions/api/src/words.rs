@@ -54,7 +54,14 @@ pub(crate) fn job_kind() -> Object {
 
 pub(crate) fn job_status() -> Object {
     let words = JobStatus::ALL.map(JobStatus::as_str);
-    one_of(words).description(Some("How far the job has come.")).build()
+    one_of(words)
+        .description(Some(
+            "How far the job has come: `queued` before it begins, `running` in its first pass, \
+         `settling` while it waits for and makes the last one (some two minutes), then `done`. \
+         `superseded`: other rules were published meanwhile. `failed`: a part kept failing; resume \
+         the job.",
+        ))
+        .build()
 }
 
 pub(crate) fn line_kind() -> Object {

@@ -116,6 +116,25 @@ async fn every_documented_parameter_is_understood_and_every_bound_is_real() {
 }
 
 #[tokio::test]
+async fn every_parameter_is_documented_once_and_those_of_the_path_are_required() {
+    for (path, item) in document().await["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let named: Vec<_> = parameters
+                .iter()
+                .map(|parameter| format!("{} {}", parameter["in"], parameter["name"]))
+                .collect();
+            let distinct: BTreeSet<_> = named.iter().collect();
+            assert_eq!(distinct.len(), named.len(), "{path}: {named:?}");
+            let in_path: Vec<_> =
+                parameters.iter().filter(|parameter| parameter["in"] == "path").collect();
+            assert!(in_path.iter().all(|parameter| parameter["required"] == true), "{path}");
+            assert_eq!(in_path.len(), path.matches('{').count(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_document_is_3_1_and_every_operation_says_what_it_needs() {
     let document = document().await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
