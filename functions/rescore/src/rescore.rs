@@ -7,11 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    comparison::Crossings,
-    home::HomeId,
-    lead::{Cause, Lead},
-    stage::Stage,
-    tenant::TenantId,
+    comparison::Crossings, home::HomeId, lead::Cause, stage::Stage, tenant::TenantId,
     time::Timestamp,
 };
 use dynamo::{ListedLead, Progress, ScanPlace};
@@ -113,7 +109,7 @@ impl<Q: Parts> Rescore<Q> {
         tally: &mut Tally,
     ) -> Result<(), RescoreError> {
         let Place { owned: Owned { tenant, job }, pass, .. } = place;
-        let stale = leads.iter().filter(|listed| is_stale(&listed.lead, version));
+        let stale = leads.iter().filter(|listed| listed.lead.state.is_older_than(version));
         let stale: Vec<HomeId> = stale.map(|listed| listed.lead.survivor.id).collect();
         if !stale.is_empty() {
             tally.noted.extend(&stale);
@@ -149,7 +145,7 @@ impl<Q: Parts> Rescore<Q> {
         let id = listed.lead.survivor.id;
         let mut seen = Seen { rescored: is_noted, ..Seen::default() };
         let mut standing = Some(listed);
-        if let Some(stale) = standing.take_if(|listed| is_stale(&listed.lead, version)) {
+        if let Some(stale) = standing.take_if(|listed| listed.lead.state.is_older_than(version)) {
             let _permit = self.memory.for_events_of(&stale.lead).await;
             let rescored = self.scorer.rescore(tenant, id, now).await;
             let rescored = rescored.map_err(|error| RescoreError::Lead(id, error))?;
@@ -171,10 +167,6 @@ impl<Q: Parts> Rescore<Q> {
         }
         Ok(seen)
     }
-}
-
-fn is_stale(lead: &Lead, version: u32) -> bool {
-    !lead.state.is_current(version) && !lead.state.is_newer_than(version)
 }
 
 impl Tally {

@@ -102,6 +102,12 @@ impl State {
         self.fold_version > FOLD_VERSION || self.rule_set > rule_set
     }
 
+    /// Tells whether this state is to be folded again by the caller, who knows newer code or a newer
+    /// rule set.
+    pub const fn is_older_than(&self, rule_set: u32) -> bool {
+        !self.is_current(rule_set) && !self.is_newer_than(rule_set)
+    }
+
     /// Counts the events in the 24 hours that end with `now`, of the last ten.
     pub fn velocity(&self, now: Timestamp) -> u32 {
         let recent = |at: &&Timestamp| (0..DAY_MS).contains(&now.millis_since(**at));

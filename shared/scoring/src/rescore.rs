@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use domain::{
@@ -43,7 +43,7 @@ pub struct Rescored {
 
 /// Rule sets that leads were scored by before: immutable, so each is read once.
 #[derive(Debug, Default)]
-pub(crate) struct FormerRules(Mutex<HashMap<(TenantId, u32), Arc<Rules>>>);
+pub(crate) struct FormerRules(Mutex<HashMap<(TenantId, u32), Rules>>);
 
 impl Scorer {
     /// Brings one lead to the active rules, unless it is there. One that was taken in by another
@@ -145,21 +145,21 @@ impl FormerRules {
         store: &Store,
         tenant: &TenantId,
         version: u32,
-    ) -> Result<Arc<Rules>, StoreError> {
+    ) -> Result<Rules, StoreError> {
         let key = (tenant.clone(), version);
         if let Some(rules) = self.remembered(&key) {
             return Ok(rules);
         }
-        let rules = Arc::new(store.rules(tenant, version).await?);
+        let rules = store.rules(tenant, version).await?;
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= MOST_REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(key, Arc::clone(&rules));
+        remembered.insert(key, rules.clone());
         Ok(rules)
     }
 
-    fn remembered(&self, key: &(TenantId, u32)) -> Option<Arc<Rules>> {
+    fn remembered(&self, key: &(TenantId, u32)) -> Option<Rules> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 }

@@ -159,9 +159,8 @@ async fn read(
 /// Brings what was read to the active rules, and writes nothing.
 async fn make_current(context: Context<'_>, snapshot: &mut Snapshot) -> Result<(), StoreError> {
     let version = context.settings.rules.version();
-    let is_older =
-        |lead: &&mut Lead| !lead.state.is_current(version) && !lead.state.is_newer_than(version);
-    for lead in snapshot.leads.values_mut().filter(is_older) {
+    let older = snapshot.leads.values_mut().filter(|lead| lead.state.is_older_than(version));
+    for lead in older {
         lead.state = context.refold(&lead.members, &[]).await?;
     }
     Ok(())
