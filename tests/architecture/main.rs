@@ -70,8 +70,10 @@ fn the_domain_knows_no_aws_no_runtime_and_no_http() {
 fn an_sdk_is_named_only_in_its_adapter() {
     let metadata = metadata();
     let adapters = [
-        ("aws-sdk-dynamodb", &["dynamo", "testing"][..]),
+        ("aws-sdk-cognitoidentityprovider", &["cognito"][..]),
+        ("aws-sdk-dynamodb", &["dynamo", "testing"]),
         ("aws-sdk-kms", &["vault"]),
+        ("aws-sdk-s3", &["files"]),
         ("aws-sdk-sqs", &["queue"]),
     ];
     for package in metadata.workspace_packages() {

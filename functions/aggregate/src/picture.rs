@@ -19,12 +19,12 @@ pub(crate) struct Picture {
     pub is_new: bool,
 }
 
-/// Tells whether a lead had events by the end of the day and more of them since, so that its
-/// state does not tell what it was.
+/// Tells whether a lead had events by the end of the day, and more of them or edits since, so that
+/// its state does not tell what it was.
 pub(crate) fn went_on_after(state: &State, day: Day) -> bool {
     let end = day.last_instant();
-    state.first_seen_at.is_some_and(|first| first <= end)
-        && state.last_event_at.is_some_and(|last| last > end)
+    let last = state.last_event_at.max(state.last_edit_at);
+    state.first_seen_at.is_some_and(|first| first <= end) && last.is_some_and(|last| last > end)
 }
 
 /// Folds those of a lead's events, given in order, that happened by the end of the day.
@@ -34,8 +34,12 @@ pub(crate) fn state_at_end(rules: &Rules, events: &[Event], day: Day) -> State {
     fold_recording(rules, by_then, &mut ())
 }
 
-/// Views a state as the rollup of the day counts it; `None` when it had no event by its end.
+/// Views a state as the rollup of the day counts it; `None` when it had no event by its end, or was
+/// deleted then.
 pub(crate) fn picture(state: &State, rules: &Rules, day: Day) -> Option<Picture> {
+    if state.work.deleted {
+        return None;
+    }
     let end = day.last_instant();
     let first_seen_at = state.first_seen_at.filter(|first| *first <= end)?;
     let shown = shown(state, rules, end);
@@ -44,7 +48,7 @@ pub(crate) fn picture(state: &State, rules: &Rules, day: Day) -> Option<Picture>
 
 #[cfg(test)]
 mod tests {
-    use domain::fold::fold;
+    use domain::{actor::Actor, edit::Edit, fold::fold};
     use testing::{an_event, rules};
 
     use super::*;
@@ -84,6 +88,22 @@ mod tests {
         assert!(!went_on_after(&state, before));
         assert_eq!(picture(&state, &rules(), before), None);
         assert_eq!(picture(&State::empty(1), &rules(), day()), None);
+    }
+
+    #[test]
+    fn a_lead_that_was_deleted_then_is_not_in_the_picture() {
+        let deleting = |id: &str, deleted, days| {
+            let edit = Edit { deleted: Some(deleted), ..Edit::by(Actor::System) };
+            an_event(id).editing(edit).seconds_later(1).days_later(days).event()
+        };
+        let signup = an_event("1").of_type("signup").event();
+        let deleted = vec![signup, deleting("2", true, 0)];
+        assert_eq!(picture(&fold(&rules(), deleted.clone()), &rules(), day()), None);
+        let restored = [deleted, vec![deleting("3", false, 1)]].concat();
+        let state = fold(&rules(), restored.clone());
+        assert!(went_on_after(&state, day()), "it was edited since");
+        assert_eq!(picture(&state_at_end(&rules(), &restored, day()), &rules(), day()), None);
+        assert!(picture(&state, &rules(), day().next()).is_some());
     }
 
     #[test]

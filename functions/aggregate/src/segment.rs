@@ -137,7 +137,7 @@ impl<S: Shards> Aggregate<S> {
         listed: ListedLead,
         now: Timestamp,
     ) -> Result<Seen, AggregateError> {
-        let ListedLead { lead, standing } = listed;
+        let ListedLead { lead, standing, is_placed } = listed;
         let settings = self.settings_for(&tenant, &lead).await?;
         let rules = &settings.rules;
         let States { state, then, refolded } = self.states(&tenant, &lead, rules, day).await?;
@@ -147,12 +147,16 @@ impl<S: Shards> Aggregate<S> {
         let is_current = lead.state.is_current(rules.version());
         let crossing = Crossing::between(standing.stage, fresh.stage, Cause::Decay);
         let crossing = crossing.filter(|_| is_current);
-        let refreshed = fresh != standing
-            && self.store.refresh_standing(&tenant, &lead, fresh, crossing).await?;
         let picture = picture(&then, rules, day);
-        let first_seen_on = state.first_seen_at.map(Timestamp::day);
+        let is_deleted = state.work.deleted;
+        let first_seen_on = state.first_seen_at.map(Timestamp::day).filter(|_| !is_deleted);
         let has_conditions = rules.set().rules.iter().any(|rule| rule.when.is_some());
-        let failures = has_conditions.then_some((rules.version(), state.failures));
+        let failures = has_conditions.then(|| (rules.version(), state.failures.clone()));
+        // Nobody sees by what a deleted lead would be listed.
+        let refreshed = (!is_placed || fresh != standing && !is_deleted) && {
+            let lead = Lead { state, ..lead };
+            self.store.refresh_standing(&tenant, &lead, fresh, crossing).await?
+        };
         Ok(Seen { tenant, picture, first_seen_on, refolded, refreshed, failures })
     }
 

@@ -96,7 +96,7 @@ pub async fn daily(
 
 fn range(raw: Option<&str>, now: Timestamp) -> Result<(Day, Day), ApiError> {
     let mut query = Query::parse(raw, &["from", "to"]);
-    let (from, to) = (query.parsed::<Day>("from"), query.parsed::<Day>("to"));
+    let (from, to) = (query.read("from", Day::bound), query.read("to", Day::bound));
     let to = to.unwrap_or_else(|| now.day());
     let from = from.unwrap_or_else(|| to.start().plus_millis(-(DAYS - 1) * DAY_MS).day());
     let days = to.start().millis_since(from.start()) / DAY_MS + 1;

@@ -1,11 +1,16 @@
 //! The shapes of answers that several routes share.
 
+use std::collections::BTreeMap;
+
 use domain::{
     home::HomeId,
     lead::{Lead, Status},
+    marketplace::Marketplace,
     points::Points,
+    segment::{Segment, ShownSegment},
     stage::Stage,
     time::Timestamp,
+    user::UserId,
     view::View,
 };
 use serde::Serialize;
@@ -13,7 +18,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    person::{IdentityBody, Person},
+    person::{EditedFieldBody, IdentityBody, Person},
     words,
 };
 
@@ -28,6 +33,7 @@ pub struct Page<T> {
 }
 
 /// A lead as of the instant of the request.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Lead)]
 pub struct LeadBody {
@@ -54,18 +60,41 @@ pub struct LeadBody {
     pub status: Status,
     /// Whether it is a person: some identity is more than a cookie.
     pub known: bool,
-    /// What is declared about the person, by field; the latest declaration wins.
+    /// Whom it is assigned to; `null` when nobody works it.
+    #[schema(schema_with = words::optional_user_id, required)]
+    pub assigned_to: Option<UserId>,
+    /// The behavioural group, or the one that somebody chose.
+    #[schema(schema_with = words::segment)]
+    pub segment: Segment,
+    /// Whether somebody chose the segment.
+    pub segment_by_hand: bool,
+    /// Where the lead comes from: what is set by hand, else the latest trait `source`, else the
+    /// first campaign's source, else `direct`.
+    #[schema(example = "google")]
+    pub source: String,
+    /// Where it trades: what is set by hand, else the marketplaces that events named, in the order
+    /// in which they were first named.
+    #[schema(value_type = Vec<String>, example = json!(["mercado_livre"]))]
+    pub marketplaces: Vec<Marketplace>,
+    /// What is known about the person, by field: what is set by hand, else the latest declaration
+    /// of events and imports.
     #[schema(schema_with = words::anything)]
     pub profile: Map<String, Value>,
+    /// What is set by hand, by field, beside what is declared.
+    pub edits: BTreeMap<String, EditedFieldBody>,
     /// What names the person, strongest kind first.
     pub identities: Vec<IdentityBody>,
     /// How many events are scored.
     pub events: u32,
-    /// When the first event happened.
-    #[schema(value_type = String, format = DateTime, required)]
+    /// When the lead came to be: the first event or edit of all, suppressed ones included. `null`
+    /// for a lead that waits to be scored anew after an update of Leadline.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    pub created_at: Option<Timestamp>,
+    /// When the first event happened; `null` before any, as in a lead that was made by hand.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub first_seen_at: Option<Timestamp>,
-    /// When the last event happened.
-    #[schema(value_type = String, format = DateTime, required)]
+    /// When the last event happened; `null` before any.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub last_event_at: Option<Timestamp>,
     /// The version of the rule set that the score was made by.
     #[schema(minimum = 1)]
@@ -103,8 +132,10 @@ pub struct RankedLead {
 }
 
 impl LeadBody {
-    /// Shows a lead as `view` sees it.
-    pub fn new(lead: &Lead, view: &View, person: Person) -> Self {
+    /// Shows a lead as `view` sees it at `now`.
+    pub fn new(lead: &Lead, view: &View, person: Person, now: Timestamp) -> Self {
+        let state = &lead.state;
+        let segment = ShownSegment::of(state, now);
         let forecast = view.forecast.map(|next| ForecastBody { stage: next.stage, at: next.at });
         Self {
             id: lead.survivor.id,
@@ -113,17 +144,24 @@ impl LeadBody {
             stage: view.stage,
             velocity: view.velocity,
             risk: view.risk,
-            status: Status::default(),
+            status: state.work.status,
+            assigned_to: state.work.assigned_to.clone(),
+            segment: segment.segment,
+            segment_by_hand: segment.chosen,
+            source: state.shown_source().to_owned(),
+            marketplaces: state.shown_marketplaces(),
             known: lead.is_known(),
             profile: person.profile,
+            edits: person.edits,
             identities: person.identities,
-            events: lead.state.events,
-            first_seen_at: lead.state.first_seen_at,
-            last_event_at: lead.state.last_event_at,
-            rule_set: lead.state.rule_set,
+            events: state.events,
+            created_at: state.created_at,
+            first_seen_at: state.first_seen_at,
+            last_event_at: state.last_event_at,
+            rule_set: state.rule_set,
             forecast,
             identity_limit: lead.identity_limit,
-            flooded: lead.state.flooded,
+            flooded: state.flooded,
         }
     }
 }

@@ -10,11 +10,18 @@ use lambda::problem::Problem;
 
 use crate::{
     error::ApiError,
+    guard::{Admitted, Change},
     revision::{self, ATTEMPTS, IfMatch},
 };
 
 /// How large a rule set is at most, as JSON without spaces.
 pub const MAX_BYTES: usize = 300 * 1024;
+
+/// What the audit log calls a draft or a version of the rules.
+pub const RULE_SET: &str = "rule_set";
+
+/// What the audit log names the draft by.
+const DRAFT: &str = "draft";
 
 /// The rules that are worked on: the draft, or the active set while there is none.
 #[derive(Clone, Debug)]
@@ -51,21 +58,23 @@ impl Current {
 }
 
 /// Changes the draft, or begins one with a change of the active set. Returns what the change
-/// returned and the new `ETag`.
+/// returned and the new `ETag`; what the change is to goes to the audit log.
 ///
 /// The change is made again on what somebody else wrote meanwhile. The draft stays based on the
 /// version that it was begun from.
 pub async fn edit<T>(
     store: &Store,
-    tenant: &TenantId,
+    admitted: &Admitted,
     if_match: &IfMatch,
-    mut change: impl FnMut(&mut RuleSet) -> Result<T, Problem>,
+    mut change: impl FnMut(&mut RuleSet) -> Result<(T, Change), ApiError>,
 ) -> Result<(T, String), ApiError> {
+    let tenant = admitted.tenant();
     for _ in 0..ATTEMPTS {
         let current = Current::read(store, tenant).await?;
         if_match.require(&current.etag())?;
         let Current { mut set, based_on, revision } = current;
-        let made = change(&mut set)?;
+        let (made, changed) = change(&mut set)?;
+        let store = admitted.recording_change(store, changed);
         set.version = 0;
         fits(&set, MAX_BYTES)?;
         let next = Draft::new(tenant, &set, based_on)?;
@@ -83,10 +92,11 @@ pub async fn edit<T>(
 /// Makes a set that [`fits`] the draft, based on the version that is active now. Returns it.
 pub async fn replace(
     store: &Store,
-    tenant: &TenantId,
+    admitted: &Admitted,
     if_match: &IfMatch,
     set: &RuleSet,
 ) -> Result<Current, ApiError> {
+    let tenant = admitted.tenant();
     for _ in 0..ATTEMPTS {
         let read = Current::read(store, tenant).await?;
         if_match.require(&read.etag())?;
@@ -95,6 +105,9 @@ pub async fn replace(
             None => read.based_on,
         };
         let next = Draft::new(tenant, set, active)?;
+        let before = RuleSet { version: next.set.version, ..read.set };
+        let changed = Change::of(RULE_SET, DRAFT, Some(&before), Some(&next.set))?;
+        let store = admitted.recording_change(store, changed);
         if store.base_draft(tenant, &next, read.revision).await? {
             let Draft { set, based_on, revision } = next;
             return Ok(Current { set, based_on, revision: Some(revision) });
@@ -104,12 +117,18 @@ pub async fn replace(
 }
 
 /// Removes the draft; there may be none.
-pub async fn discard(store: &Store, tenant: &TenantId, if_match: &IfMatch) -> Result<(), ApiError> {
+pub async fn discard(
+    store: &Store,
+    admitted: &Admitted,
+    if_match: &IfMatch,
+) -> Result<(), ApiError> {
+    let tenant = admitted.tenant();
+    let recording = admitted.recording(store, RULE_SET, DRAFT, []);
     for _ in 0..ATTEMPTS {
         let current = Current::read(store, tenant).await?;
         if_match.require(&current.etag())?;
         let Some(revision) = current.revision() else { return Ok(()) };
-        if store.drop_draft(tenant, revision).await? {
+        if recording.drop_draft(tenant, revision).await? {
             return Ok(());
         }
     }

@@ -9,10 +9,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use cognito::PoolError;
 use domain::home::HomeId;
 use dynamo::StoreError;
+use files::{ChunkError, FileError};
+use founding::FoundingError;
 use lambda::problem::Problem;
 use queue::SendError;
+use vault::SealError;
 
 /// A read that gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,24 @@ pub enum ApiError {
     /// The job queue failed.
     #[error("the job queue failed")]
     Queue(#[from] SendError),
+    /// The bucket failed.
+    #[error("the bucket failed")]
+    File(#[from] FileError),
+    /// Rows could not be staged.
+    #[error("rows could not be staged")]
+    Chunk(#[from] ChunkError),
+    /// The user pool failed.
+    #[error("the user pool failed")]
+    Pool(#[from] PoolError),
+    /// A tenant could not be made.
+    #[error("no tenant could be made")]
+    Founding(#[from] FoundingError),
+    /// The system gave no random bytes.
+    #[error("there are no random bytes")]
+    NoRandomness(#[source] getrandom::Error),
+    /// A personal value could not be sealed or opened.
+    #[error("a personal value could not be sealed or opened")]
+    Sealing(#[from] SealError),
     /// Newer code or rules than these folded the lead.
     #[error("lead {0} was folded by newer code or rules")]
     Newer(HomeId),
@@ -60,12 +82,20 @@ impl ApiError {
             Self::Refused(problem) => return problem,
             Self::Store(error) if !error.is_retryable() => return internal(),
             Self::Queue(error) if !error.is_retryable() => return internal(),
+            Self::Pool(error) if !error.is_retryable() => return internal(),
+            Self::File(error) if !error.is_retryable() => return internal(),
             Self::Queue(_) => {
                 let message = "the job queue does not answer just now";
                 let (code, seconds) = ("queue_unavailable", RETRY_AFTER_SECONDS);
                 return Problem::unavailable(code, message, seconds);
             }
-            Self::Unwritable(_) => return internal(),
+            Self::Founding(error) if !error.is_retryable() => return internal(),
+            Self::Chunk(_) | Self::NoRandomness(_) | Self::Sealing(_) | Self::Unwritable(_) => {
+                return internal();
+            }
+            Self::Founding(_) => "the tables or the key service do not answer just now",
+            Self::Pool(_) => "the user pool does not answer just now",
+            Self::File(_) => "the files do not answer just now",
             Self::Store(_) => "the tables do not answer just now",
             Self::Newer(_) => "the rules are changing just now",
             Self::Restless(_) => "the lead is changing just now",

@@ -138,7 +138,7 @@ pub async fn show(
 ) -> Result<Json<ExplanationBody>, ApiError> {
     let mut query = Query::parse(query.as_deref(), &["at", "why_not"]);
     let ExplanationQuery { at, why_not } =
-        ExplanationQuery { at: query.parsed("at"), why_not: query.flag("why_not") };
+        ExplanationQuery { at: query.read("at", Timestamp::bound), why_not: query.flag("why_not") };
     query.finish()?;
     let lead = lead::find(&reads, &admitted, &id).await?;
     let (events, settings) = reads.history(admitted.tenant(), &lead).await?;

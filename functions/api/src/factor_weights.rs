@@ -26,12 +26,15 @@ use crate::{
     body::Page,
     cursor,
     error::ApiError,
-    guard::Admitted,
+    guard::{Admitted, Change},
     input::Input,
     query::Query,
     reads::Reads,
     revision::{self, ATTEMPTS, IfMatch},
 };
+
+/// What the audit log calls the weights of a marketplace.
+const FACTOR_WEIGHTS: &str = "factor_weights";
 
 const LIMIT: u16 = 50;
 const MOST: u16 = 250;
@@ -169,6 +172,11 @@ pub async fn set(
     for _ in 0..ATTEMPTS {
         let read = store.factor_weights(tenant, &marketplace).await?;
         if_match.require(&etag(read))?;
+        let [before, after] =
+            [read, Some(weights)].map(|weights| WeightsBody::new(marketplace.clone(), weights));
+        let name = marketplace.as_str();
+        let change = Change::of(FACTOR_WEIGHTS, name, Some(&before), Some(&after))?;
+        let store = admitted.recording_change(store, change);
         if store.put_factor_weights(tenant, &marketplace, weights, read).await? {
             return Ok(shown(marketplace, Some(weights)));
         }
@@ -208,6 +216,7 @@ pub async fn reset(
         let own = store.factor_weights(tenant, &marketplace).await?;
         if_match.require(&etag(own))?;
         let Some(read) = own else { return Ok(StatusCode::NO_CONTENT) };
+        let store = admitted.recording(store, FACTOR_WEIGHTS, marketplace.as_str(), []);
         if store.drop_factor_weights(tenant, &marketplace, read).await? {
             return Ok(StatusCode::NO_CONTENT);
         }

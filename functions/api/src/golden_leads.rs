@@ -23,13 +23,13 @@ use utoipa::IntoParams;
 
 use self::{
     body::{GoldenLeadBody, ShownGoldenLead},
-    keep::{added, draft_rules, find, free_id, invalid, sound},
+    keep::{GOLDEN_LEAD, added, added_before, draft_rules, find, free_id, invalid, sound},
 };
 use crate::{
     body::Page,
     cursor,
     error::ApiError,
-    guard::Admitted,
+    guard::{Admitted, Change},
     input::Input,
     query::Query,
     reads::Reads,
@@ -141,11 +141,18 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
     let (store, tenant) = (&reads.store, admitted.tenant());
+    if let Some(made) = added_before(&reads, &admitted, &body).await? {
+        let rules = draft_rules(&reads, &admitted).await?;
+        return Ok(added(ShownGoldenLead::new(made.golden, rules.as_ref()), made.revision));
+    }
     let id = free_id(store, tenant, body.id.as_deref(), &body.name).await?;
     let mut shown = sound(&reads, &admitted, body.clone().into_golden(id)).await?;
     for _ in 0..ATTEMPTS {
-        let revision = StoredGoldenLead::revision_of(tenant, &shown.golden)?;
-        if store.put_golden_lead(tenant, &shown.golden, None).await? {
+        let golden = &shown.golden;
+        let revision = StoredGoldenLead::revision_of(tenant, golden)?;
+        let change = Change::of(GOLDEN_LEAD, &golden.id, None, Some(golden))?;
+        let recording = admitted.recording_change(store, change);
+        if recording.put_golden_lead(tenant, golden, None).await? {
             return Ok(added(shown, revision));
         }
         shown.golden.id = free_id(store, tenant, body.id.as_deref(), &body.name).await?;
@@ -231,6 +238,8 @@ pub async fn replace(
     for _ in 0..ATTEMPTS {
         let kept = find(store, tenant, &id).await?;
         if_match.require(&revision::etag(kept.revision))?;
+        let change = Change::of(GOLDEN_LEAD, &id, Some(&kept.golden), Some(&shown.golden))?;
+        let store = admitted.recording_change(store, change);
         if store.put_golden_lead(tenant, &shown.golden, Some(kept.revision)).await? {
             return Ok((revision::header(revision::etag(next)), Json(shown)).into_response());
         }
@@ -268,6 +277,7 @@ pub async fn delete(
     for _ in 0..ATTEMPTS {
         let kept = find(store, tenant, &id).await?;
         if_match.require(&revision::etag(kept.revision))?;
+        let store = admitted.recording(store, GOLDEN_LEAD, &id, []);
         if store.delete_golden_lead(tenant, &id, kept.revision).await? {
             return Ok(StatusCode::NO_CONTENT);
         }

@@ -1,112 +1,133 @@
-//! The one door: who is calling, whether they may, and when they asked.
+//! The one door: who is calling, whether they ask too often, whether they may, when they asked,
+//! and whether they asked before.
 //!
-//! Invariant: a handler of a route that needs a scope runs only for a caller who has it, and the
-//! instant it works with is the gateway's request time, the same for the whole answer.
+//! Invariant: a handler of a route that needs something runs only for a caller who may do it, and
+//! the instant it works with is the gateway's request time, the same for the whole answer.
+
+mod admitted;
+mod change;
+mod creation;
+mod once;
 
 use std::{sync::Arc, time::UNIX_EPOCH};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{Extensions, request::Parts},
+    extract::{Request, State},
+    http::Extensions,
     middleware::Next,
     response::Response,
 };
-use domain::{api_key::Scope, tenant::TenantId, time::Timestamp};
+use domain::{actor::Actor, permission::Permission, time::Timestamp};
+use dynamo::Store;
 use lambda::{
-    auth::{Authenticator, Caller, KeyDirectory, Presented, present},
+    auth::{Authenticator, Caller, CallerDirectory, present},
+    limit::{Limiter, Standing, Subject},
     problem::Problem,
 };
 use lambda_http::request::RequestContext;
 use tracing::Instrument;
-use vault::Keyring;
 
-use crate::error::ApiError;
+pub use self::{admitted::Admitted, change::Change, creation::Creation};
+use crate::routes::Route;
 
-/// A caller who was let in, and the instant of the request.
-#[derive(Clone, Debug)]
-pub struct Admitted {
-    caller: Caller,
-    /// When the gateway received the request.
-    pub now: Timestamp,
-}
-
-impl Admitted {
-    /// Returns the tenant that the caller speaks for.
-    pub const fn tenant(&self) -> &TenantId {
-        self.caller.tenant()
-    }
-
-    /// Returns the keys that open the tenant's personal values.
-    pub fn keyring(&self) -> &Keyring {
-        &self.caller.keyring
-    }
+/// What the guards of all routes share.
+#[derive(Debug)]
+pub(crate) struct Door<D> {
+    pub auth: Authenticator<D>,
+    pub store: Store,
+    pub limiter: Limiter,
 }
 
 /// What the guard of one route needs.
 pub(crate) struct Guard<D> {
-    pub auth: Arc<Authenticator<D>>,
-    pub scope: Scope,
+    pub door: Arc<Door<D>>,
+    pub route: &'static Route,
+    pub permission: Permission,
 }
 
 impl<D> Clone for Guard<D> {
     fn clone(&self) -> Self {
-        Self { auth: Arc::clone(&self.auth), scope: self.scope }
+        Self { door: Arc::clone(&self.door), ..*self }
     }
 }
 
-/// Lets a request through to its handler, or answers 401, 403 or 503.
+/// Lets a request through to its handler, or answers 401, 403, 429 or 503.
 pub(crate) async fn admit<D>(
     State(guard): State<Guard<D>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response
 where
-    D: KeyDirectory + Send + Sync + 'static,
+    D: CallerDirectory + Send + Sync + 'static,
 {
     // A request cannot be borrowed across an await: its body is not `Sync`.
     let presented = present(request.headers(), None);
-    let now = requested_at(request.extensions());
-    let admitted = match guard.check(&presented, now).await {
-        Ok(admitted) => admitted,
+    let now = match requested_at(request.extensions()) {
+        Ok(now) => now,
         Err(problem) => return problem.into_response(),
     };
-    let route = request.extensions().get().map_or("", MatchedPath::as_str);
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", tenant = %admitted.tenant(), %method, route);
-    request.extensions_mut().insert(admitted);
-    next.run(request).instrument(span).await
+    let caller = match guard.door.auth.authenticate(&presented, now).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let Route { method, path, .. } = guard.route;
+    let span = tracing::info_span!("request", tenant = %caller.tenant(), %method, route = path);
+    let answer = async {
+        let standing = match guard.count(&caller, now).await {
+            Ok(standing) => standing,
+            Err(problem) => return problem.into_response(),
+        };
+        let mut response = guard.serve(caller, now, request, next).await;
+        standing.write(response.headers_mut());
+        response
+    };
+    answer.instrument(span).await
 }
 
-impl<D: KeyDirectory> Guard<D> {
-    async fn check(
+impl<D> Guard<D> {
+    /// Counts the request, or answers 429.
+    async fn count(&self, caller: &Caller, now: Timestamp) -> Result<Standing, Problem> {
+        let actor = caller.actor();
+        let limit = match actor {
+            Actor::User(_) => caller.limits.people,
+            Actor::Key(_) | Actor::System => caller.limits.api_keys,
+        };
+        let id = actor.to_string();
+        let subject = Subject { tenant: caller.tenant(), id: &id, limit: limit.into() };
+        self.door.limiter.take(&self.door.store, subject, now).await
+    }
+
+    async fn serve(
         &self,
-        presented: &Presented,
-        now: Result<Timestamp, Problem>,
-    ) -> Result<Admitted, Problem> {
-        let now = now?;
-        let caller = self.auth.authenticate(presented, now).await?;
-        caller.require(self.scope)?;
-        Ok(Admitted { caller, now })
+        caller: Caller,
+        now: Timestamp,
+        mut request: Request,
+        next: Next,
+    ) -> Response {
+        if let Err(problem) = caller.require(self.permission) {
+            return problem.into_response();
+        }
+        let creation = match Creation::fresh(now) {
+            Ok(creation) => creation,
+            Err(problem) => return problem.into_response(),
+        };
+        let action = self.route.action.unwrap_or_default();
+        let admitted = Admitted::new(caller, action, creation);
+        if self.route.creates {
+            return once::once(&self.door.store, &admitted, request, next).await;
+        }
+        request.extensions_mut().insert(admitted);
+        next.run(request).await
     }
 }
 
 /// Reads the gateway's request time. Without a gateway, as behind a test server, the request is
 /// being received now.
-fn requested_at(extensions: &Extensions) -> Result<Timestamp, Problem> {
+pub(crate) fn requested_at(extensions: &Extensions) -> Result<Timestamp, Problem> {
     let millis = match extensions.get() {
         Some(RequestContext::ApiGatewayV2(context)) if context.time_epoch > 0 => context.time_epoch,
         _ => UNIX_EPOCH.elapsed().map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0)),
     };
     Timestamp::from_millis(millis)
         .map_err(|error| Problem::bad_request("invalid_request_time", error.to_string()))
-}
-
-impl<S: Sync> FromRequestParts<S> for Admitted {
-    type Rejection = ApiError;
-
-    /// Fails only on a route that the table declares public: nobody was asked who they are there.
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let admitted = parts.extensions.get().cloned();
-        admitted.ok_or_else(|| Problem::forbidden("missing_scope", "nobody may do this").into())
-    }
 }

@@ -4,12 +4,15 @@
 //! personal.
 
 use axum::{
-    body::{Bytes, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, OptionalFromRequest, Request},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
 use lambda::problem::Problem;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::ApiError;
@@ -42,10 +45,10 @@ where
 {
     type Rejection = ApiError;
 
-    /// `None` when there is no body at all.
+    /// `None` when there is no body at all, or none but `null`.
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
         let (headers, body) = received(request).await?;
-        if body.is_empty() {
+        if body.is_empty() || body.trim_ascii() == b"null" {
             return Ok(None);
         }
         Ok(Some(Self(understood(&headers, &body)?)))
@@ -54,11 +57,15 @@ where
 
 async fn received(request: Request) -> Result<(HeaderMap, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BYTES).await.map_err(|_| {
-        let message = format!("a body has at most {MAX_BYTES} bytes");
+    Ok((parts.headers, whole(body, MAX_BYTES).await?))
+}
+
+/// Reads a whole body of at most so many bytes, or answers 413.
+pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, most).await.map_err(|_| {
+        let message = format!("a body has at most {most} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
-    })?;
-    Ok((parts.headers, body))
+    })
 }
 
 /// Reads a body: syntax first, so that what is no JSON is told apart from what does not fit.
@@ -72,7 +79,9 @@ fn understood<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let source = error.inner();
-        if source.is_data() { misfit(error.path(), source) } else { invalid_json(source) }
+        // A `null` where one of several words is wanted is told like a mistake in the syntax.
+        let is_misfit = source.is_data() || source.to_string().starts_with("expected value");
+        if is_misfit { misfit(error.path(), source) } else { invalid_json(source) }
     })
 }
 
@@ -136,6 +145,15 @@ fn field(path: &Path, is_unknown: bool) -> String {
     if names.is_empty() { "body".to_owned() } else { names.join(".") }
 }
 
+/// Tells `null` apart from what is left out.
+pub fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -150,6 +168,8 @@ mod tests {
         rules: Vec<Rule>,
         day: Option<domain::time::Day>,
         lead: Option<domain::home::HomeId>,
+        #[serde(default, deserialize_with = "given")]
+        color: Option<domain::stage::Stage>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -181,6 +201,7 @@ mod tests {
             (r#"{"rules": [{"id": "a"}, {"id": 7}]}"#, "rules.1.id", "invalid_value"),
             (r#"{"rules": [{"id": "a", "active": "yes"}]}"#, "rules.0.active", "invalid_value"),
             (r#"{"rules": [{"id": "a", "stage": "boiling"}]}"#, "rules.0.stage", "invalid_value"),
+            (r#"{"rules": [], "color": null}"#, "color", "invalid_value"),
             (r#"{"rules": [{"id": "a", "activ": true}]}"#, "rules.0", "unknown_field"),
             (r#"{"rules": [{}]}"#, "rules.0", "missing_field"),
             (r#"{"rules": [], "rules": []}"#, "body", "repeated_field"),

@@ -116,7 +116,8 @@ pub struct MarketplaceBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LeadSource)]
 pub struct SourceBody {
-    /// The source: the latest trait `source`, else the first `campaign.source`, else `direct`.
+    /// The source: the one set by hand, else the latest trait `source`, else the first
+    /// `campaign.source`, else `direct`.
     #[schema(example = "google")]
     pub value: String,
     /// What says so.
@@ -214,10 +215,10 @@ fn body(
         factor_scores: others.collect(),
         marketplaces: marketplaces(facts),
         source: SourceBody {
-            value: facts.source().to_owned(),
-            from: SourceFrom::of(facts).as_str(),
+            value: state.shown_source().to_owned(),
+            from: SourceFrom::shown(state).as_str(),
         },
-        segment: SegmentBody::from(&read.behaviour),
+        segment: SegmentBody::new(read.segment, &read.behaviour),
         risk: RiskBody::from(&read.cooling),
         contact_timing: ContactTimingBody::from(&read.timing),
         top_categories: read.categories.iter().map(CategoryBody::from).collect(),

@@ -1,9 +1,10 @@
-//! `/v1/jobs`: how far the work over all leads has come, and what came of it.
+//! `/v1/jobs`: how far the work over many leads has come, and what came of it.
 //!
 //! Invariant: a job only shows what its worker noted. To resume one queues what is not done, and
 //! never begins a job anew.
 
 mod body;
+mod bulk;
 mod result;
 
 use std::sync::Arc;
@@ -19,9 +20,8 @@ use dynamo::Job;
 use lambda::problem::{Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use uuid::Uuid;
 
-pub use self::body::JobBody;
+pub use self::{body::JobBody, bulk::LineErrorBody};
 use crate::{
     body::Page, cursor, error::ApiError, guard::Admitted, job_queue, query::Query, reads::Reads,
 };
@@ -120,8 +120,8 @@ pub async fn show(
 /// Resumes a job
 ///
 /// Queues again what is not done of it, so that a job that failed goes on. One that goes on already
-/// comes to the same leads; parts of it may then be worked twice at once, and `rescored` and
-/// `crossings` of its result can miss some.
+/// comes to the same leads; parts of it may then be worked twice at once, and `rescored`,
+/// `crossings` and `changed` of its result can miss some.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{id}/resume",
@@ -149,9 +149,11 @@ pub async fn resume(
     let tenant = admitted.tenant();
     let status = if job.pass < job.work.passes() { JobStatus::Running } else { last_status(&job) };
     let failed = [JobStatus::Failed];
-    let turned = reads.store.turn_job(tenant, &job.id, &failed, status, admitted.now).await?;
+    let store = admitted.recording(&reads.store, "job", job.id.as_str(), ["status".to_owned()]);
+    let turned = store.turn_job(tenant, &job.id, &failed, status, admitted.now).await?;
     job = turned.unwrap_or(job);
-    job_queue::resume(&*reads.jobs, tenant, &job.id).await?;
+    let queue = if job.work.is_bulk() { &*reads.bulk } else { &*reads.jobs };
+    job_queue::resume(queue, tenant, &job.id).await?;
     Ok((StatusCode::ACCEPTED, Json(JobBody::new(job, None))).into_response())
 }
 
@@ -167,9 +169,9 @@ async fn find(reads: &Reads, admitted: &Admitted, id: &str) -> Result<Job, ApiEr
     job.ok_or_else(|| not_found().into())
 }
 
-/// Names a new job.
-pub fn new_id() -> Result<JobId, ApiError> {
-    let id = format!("job_{}", Uuid::now_v7()).parse();
+/// Names the job that a request makes: it has the same name when the request comes again.
+pub fn named(admitted: &Admitted) -> Result<JobId, ApiError> {
+    let id = format!("job_{}", admitted.creation().uuid()).parse();
     // A UUID is always written like this.
     Ok(id.map_err(|_| Problem::bad_request("invalid_id", "no job could be named"))?)
 }

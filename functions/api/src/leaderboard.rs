@@ -19,7 +19,7 @@ use crate::{
     error::ApiError,
     guard::Admitted,
     query::Query,
-    reads::Reads,
+    reads::{Reads, is_visible},
     show::{self, Lens, Seen},
     walk::{self, Walk},
 };
@@ -130,7 +130,8 @@ async fn best(
             break;
         }
         let seen = lens.see(entry.lead).await?;
-        if only.is_none_or(|stage| stage == seen.view.stage) {
+        let is_meant = only.is_none_or(|stage| stage == seen.view.stage);
+        if is_meant && is_visible(admitted, &seen.lead) {
             let index = best.partition_point(|other| place(other) <= place(&seen));
             best.insert(index, seen);
             best.truncate(limit.into());

@@ -1,7 +1,13 @@
-//! `GET /v1/leads`: leads by score, or the one lead of an identity.
+//! `GET /v1/leads`: leads by score, owner, age or activity, those that match a search, or the one
+//! lead of an identity.
 //!
-//! Invariant: pages follow the materialised order, so a lead that nothing happened to is listed
-//! exactly once; what a row shows is as of the request.
+//! Invariant: pages follow the order of what drives them, so a lead that nothing happened to is
+//! listed exactly once; what a row shows is as of the request, and nobody is shown a lead that
+//! they may not see.
+
+mod asked;
+mod entries;
+mod place;
 
 use std::sync::Arc;
 
@@ -11,41 +17,80 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    home::HomeId,
-    identity::{Identity, InvalidIdentity, Kind},
+    identity::Identity,
+    lead::Status,
+    segment::Segment,
     stage::Stage,
+    time::{Day, Timestamp},
 };
-use dynamo::{ListedLead, ScorePlace};
-use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use self::{
+    asked::{Asked, Listing},
+    entries::Entries,
+    place::Place,
+};
 use crate::{
     body::{LeadBody, Page},
     cursor,
     error::ApiError,
     guard::Admitted,
-    query::Query,
-    reads::Reads,
-    show::{self, Lens, Seen},
-    walk::{self, Walk},
+    reads::{Reads, is_visible},
+    show::{self, Lens},
     words,
 };
-
-const LIMIT: u16 = 50;
-const MOST: u16 = 250;
-
-const PARAMETERS: &[&str] =
-    &["stage", "known", "limit", "cursor", "user_id", "email", "external", "phone", "anonymous_id"];
 
 /// How leads are asked for.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LeadsQuery {
+    /// What the list is ordered by: `score` (by default), highest first; `created`, the latest
+    /// first; `activity`, the day of the last event, the latest first.
+    #[param(schema_with = words::lead_order)]
+    pub sort: Option<String>,
+    /// Finds leads by the beginnings of words in name, email address, company and phone number.
+    /// Excludes `sort`.
+    #[param(min_length = 2, max_length = 100, example = "ana exam")]
+    pub q: Option<String>,
+    /// Only leads that this user works, `me` for the caller's own, `none` for leads that nobody
+    /// works. Without `sort` and `q` the latest come first.
+    #[param(schema_with = words::assignee)]
+    pub assigned_to: Option<String>,
     /// Only leads of this stage.
     #[param(schema_with = words::stage)]
     pub stage: Option<Stage>,
+    /// Only leads of this status.
+    #[param(schema_with = words::status)]
+    pub status: Option<Status>,
+    /// Only leads that show this segment.
+    #[param(schema_with = words::segment)]
+    pub segment: Option<Segment>,
+    /// Only leads that come from here, in any case of letters.
+    #[param(min_length = 1, max_length = 64, example = "google")]
+    pub source: Option<String>,
+    /// Only leads that trade here; `direct` takes those that trade at no marketplace.
+    #[param(min_length = 1, max_length = 64, example = "mercado_livre")]
+    pub marketplace: Option<String>,
+    /// Only leads with at least this score.
+    #[param(minimum = 0, maximum = 999_999_999_999_i64)]
+    pub min_score: Option<i64>,
+    /// Only leads with at most this score.
+    #[param(minimum = 0, maximum = 999_999_999_999_i64)]
+    pub max_score: Option<i64>,
     /// Only people (`true`), or only mere cookies (`false`).
     pub known: Option<bool>,
+    /// Only leads that came to be at this instant or later; with `sort=created`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub created_from: Option<Timestamp>,
+    /// Only leads that came to be at this instant or before; with `sort=created`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub created_to: Option<Timestamp>,
+    /// Only leads whose last event was on this UTC day or later; with `sort=activity`.
+    #[param(schema_with = words::day)]
+    pub active_from: Option<Day>,
+    /// Only leads whose last event was on this UTC day or before; with `sort=activity`.
+    #[param(schema_with = words::day)]
+    pub active_to: Option<Day>,
     /// How many leads a page has at most; 50 by default.
     #[param(minimum = 1, maximum = 250)]
     pub limit: Option<u16>,
@@ -68,44 +113,14 @@ pub struct LeadsQuery {
     pub anonymous_id: Option<String>,
 }
 
-/// What a query asks for.
-enum Asked {
-    List(Listing),
-    Person(Identity),
-    /// The lead of a value that stands for nobody, such as `undefined`.
-    Nobody,
-}
-
-/// One page of the list by score.
-#[derive(Debug)]
-struct Listing {
-    filter: Filter,
-    limit: u16,
-    after: Option<Place>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Filter {
-    only: Option<Stage>,
-    known: Option<bool>,
-}
-
-/// What a cursor holds: the last entry examined, and the filter it was examined for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    stage: Stage,
-    score: i64,
-    lead: HomeId,
-    only: Option<Stage>,
-    known: Option<bool>,
-}
-
-/// Lists leads by score, or finds one by an identity
+/// Lists leads, searches them, or finds one by an identity
 ///
-/// Leads come with the highest score first, in the order of the last commit or nightly run, and
-/// show the score as of the request. With a filter a page may be short, even empty, while
+/// One thing drives a list: `sort`, a search by `q`, or else `assigned_to`; without any it is by
+/// score. Everything else filters. By score, leads come in the order of the last commit or nightly
+/// run and show the score as of the request. With a filter a page may be short, even empty, while
 /// `next_cursor` goes on: at most 1,000 leads are looked at for one page.
+///
+/// Who sees only the leads that are assigned to them gets those alone, whatever drives the list.
 ///
 /// With one of `user_id`, `email`, `external`, `phone` or `anonymous_id`, and nothing else, the
 /// answer is a list of the one lead of that person, or of none.
@@ -122,7 +137,7 @@ pub async fn list(
     admitted: Admitted,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    match Asked::parse(query.as_deref())? {
+    match Asked::parse(query.as_deref(), &admitted)? {
         Asked::List(listing) => page(&reads, &admitted, &listing).await,
         Asked::Person(identity) => person(&reads, &admitted, &identity).await,
         Asked::Nobody => {
@@ -131,101 +146,30 @@ pub async fn list(
     }
 }
 
-impl Asked {
-    fn parse(raw: Option<&str>) -> Result<Self, ApiError> {
-        let mut query = Query::parse(raw, PARAMETERS);
-        let identity = Kind::ALL.into_iter().find_map(|kind| {
-            let value = query.text(kind.as_str())?;
-            Some((kind, Identity::new(kind, &value)))
-        });
-        let Some((kind, identity)) = identity else {
-            return Ok(Self::List(Listing::parse(query)?));
-        };
-        for other in query.rest() {
-            let message = format!("{kind} finds one lead and takes no other parameter");
-            query.refuse(other, "conflicting_parameter", message);
-        }
-        match &identity {
-            Ok(_) | Err(InvalidIdentity::Placeholder(_)) => {}
-            Err(error) => query.refuse(kind.as_str(), "invalid_identity", error.to_string()),
-        }
-        query.finish()?;
-        if identity == Err(InvalidIdentity::Placeholder(kind)) {
-            return Ok(Self::Nobody);
-        }
-        // What was no identity was refused above.
-        identity.map(Self::Person).map_err(|_| cursor::invalid().into())
-    }
-}
-
-impl Listing {
-    fn parse(mut query: Query) -> Result<Self, ApiError> {
-        let filter = Filter { only: query.parsed("stage"), known: query.flag("known") };
-        let limit = query.limit(LIMIT, MOST);
-        let cursor = query.text("cursor");
-        query.finish()?;
-        let after = cursor.map(|cursor| Place::read(&cursor, filter)).transpose()?;
-        Ok(Self { filter, limit, after })
-    }
-}
-
-impl Place {
-    fn of(entry: &ListedLead, filter: Filter) -> Self {
-        let ScorePlace { score, lead } = walk::place(entry);
-        let Filter { only, known } = filter;
-        Self { stage: entry.standing.stage, score, lead, only, known }
-    }
-
-    /// Reads a cursor that must have been given for this filter.
-    fn read(cursor: &str, filter: Filter) -> Result<Self, ApiError> {
-        let place: Self = cursor::read(cursor)?;
-        let made_for = Filter { only: place.only, known: place.known };
-        let in_stage = filter.only.is_none_or(|only| only == place.stage);
-        if made_for != filter || !in_stage || place.score < 0 {
-            return Err(cursor::invalid().into());
-        }
-        Ok(place)
-    }
-}
-
-impl Filter {
-    fn stages(self) -> Vec<Stage> {
-        match self.only {
-            Some(stage) => vec![stage],
-            None => walk::highest_first().collect(),
-        }
-    }
-
-    fn takes(self, seen: &Seen) -> bool {
-        self.only.is_none_or(|stage| stage == seen.view.stage)
-            && self.known.is_none_or(|known| known == seen.lead.is_known())
-    }
-}
-
 async fn page(reads: &Reads, admitted: &Admitted, listing: &Listing) -> Result<Response, ApiError> {
-    let Listing { filter, limit, after } = listing;
+    let limit = usize::from(listing.limit);
     let mut lens = Lens::new(reads, admitted).await?;
-    let mut walk = Walk::new(&reads.store, admitted.tenant(), filter.stages(), *limit);
-    if let Some(Place { stage, score, lead, .. }) = *after {
-        walk.after(stage, ScorePlace { score, lead });
-    }
-    let (mut seen, mut places, mut last) = (Vec::new(), Vec::new(), None);
-    while seen.len() < usize::from(*limit) {
-        let Some(entry) = walk.next().await? else { break };
-        let place = Place::of(&entry, *filter);
-        last = Some(place);
-        let row = lens.see(entry.lead).await?;
-        if filter.takes(&row) {
+    let mut entries = Entries::new(reads, admitted, listing);
+    let (mut seen, mut places) = (Vec::new(), Vec::new());
+    while seen.len() < limit {
+        let Some((at, lead)) = entries.next().await? else { break };
+        if !is_visible(admitted, &lead) {
+            continue;
+        }
+        let row = lens.see(lead).await?;
+        if listing.filter.takes(&row.lead, lens.rules(), admitted.now) {
             seen.push(row);
-            places.push(place);
+            places.push(at);
         }
     }
-    let more = walk.has_more().await?;
+    let more = entries.has_more().await?;
     let bodies = show::bodies(reads, admitted, &seen).await?;
     let data = show::fitting(&bodies)?;
     // Where rows did not fit, the next page begins with them.
     let cut = data.len() < bodies.len();
-    let next = if cut { places.get(data.len() - 1).copied() } else { last.filter(|_| more) };
+    let next =
+        if cut { places.get(data.len() - 1).cloned() } else { entries.passed().filter(|_| more) };
+    let next = next.map(|at| Place { at, made_for: listing.made_for.clone() });
     let next_cursor = next.map(|place| cursor::write(&place)).transpose()?;
     Ok(Json(Page { data, next_cursor }).into_response())
 }
@@ -236,7 +180,7 @@ async fn person(
     identity: &Identity,
 ) -> Result<Response, ApiError> {
     let home = admitted.keyring().home(identity, 0);
-    let lead = reads.find(admitted.tenant(), home.id).await?;
+    let lead = reads.find(admitted, home.id).await?;
     let data = match lead {
         Some(lead) => vec![show::exact(reads, admitted, lead).await?],
         None => Vec::new(),

@@ -123,8 +123,15 @@ pub async fn merge(
     // A text of this form is always an event id.
     let id = EventId::from_sender(&format!("merge_{}", Uuid::now_v7()));
     let id = id.map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
-    let decided =
-        reads.scorer.merge(admitted.tenant(), &lead_ids, &id, preview, admitted.now).await;
+    let mut audit = None;
+    for lead in &lead_ids {
+        // A deleted lead is not there to be merged.
+        let found = reads.find(&admitted, *lead).await?;
+        let found = found.ok_or_else(|| unknown_lead(&lead_ids, *lead))?;
+        audit.get_or_insert_with(|| admitted.audit("lead", &found.survivor.id.to_string(), []));
+    }
+    let (tenant, now) = (admitted.tenant(), admitted.now);
+    let decided = reads.scorer.merge(tenant, &lead_ids, &id, preview, audit.as_ref(), now).await;
     let decided = decided.map_err(|error| match error {
         DecisionError::UnknownLead(id) => unknown_lead(&lead_ids, id),
         error => refused(error),

@@ -1,18 +1,22 @@
 //! Who a lead is: profile and identities, opened from what its homes keep sealed.
 //!
 //! Invariant: nothing merged is stored; the latest declaration of each field wins here, at read,
-//! and an identity is shown only as the kind that somebody meant.
+//! what people set by hand wins over it, and an identity is shown only as the kind that somebody
+//! meant.
 
 use std::collections::BTreeMap;
 
 use domain::{
+    actor::Actor,
     event::Sealed,
     family::Member,
     home::HomeId,
     identity::Kind,
     lead::Home,
     profile::{Field, FieldValue, Profile},
+    time::Timestamp,
 };
+use intake::edit::{Held, HeldField};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -32,11 +36,32 @@ pub struct IdentityBody {
     pub value: String,
 }
 
+/// A field that somebody set by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = EditedField)]
+pub struct EditedFieldBody {
+    /// What it was set to, which the profile shows.
+    #[schema(schema_with = words::any_value)]
+    pub value: Value,
+    /// What events and imports declare, which the profile shows again once the field is released;
+    /// `null` when they declare nothing.
+    #[schema(schema_with = words::any_value)]
+    pub declared: Value,
+    /// When it was set.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who set it: a user, a key, or `system`.
+    #[schema(value_type = String, example = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071")]
+    pub by: Actor,
+}
+
 /// What a family's homes say about the person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Person {
-    /// The latest value of each declared field.
+    /// The value shown of each field: what is set by hand, else the latest declaration.
     pub profile: Map<String, Value>,
+    /// What is set by hand, by field.
+    pub edits: BTreeMap<String, EditedFieldBody>,
     /// The identities, strongest kind first, then by value.
     pub identities: Vec<IdentityBody>,
 }
@@ -59,9 +84,23 @@ impl Person {
             FieldValue::Plain(value) => Some((name.to_owned(), value.clone())),
             FieldValue::Sealed(_) => None,
         };
+        let mut profile: Map<_, _> = profile.iter().filter_map(value).collect();
+        let opener = |home: &Home, name: &str, sealed: &Sealed| open(home, name, sealed, keyring);
+        let edits = edits(&Held::of(homes(), opener), &profile);
+        profile.extend(edits.iter().map(|(name, edit)| (name.clone(), edit.value.clone())));
         let readings: Vec<_> = homes().filter_map(|home| reading(home, keyring)).collect();
-        Self { profile: profile.iter().filter_map(value).collect(), identities: shown(&readings) }
+        Self { profile, edits, identities: shown(&readings) }
     }
+}
+
+/// Shows what is set by hand beside what is declared.
+fn edits(held: &Held, declared: &Map<String, Value>) -> BTreeMap<String, EditedFieldBody> {
+    let edit = |(name, value, field): (&str, &Value, &HeldField)| {
+        let declared = declared.get(name).cloned().unwrap_or_default();
+        let (value, by) = (value.clone(), field.by.clone());
+        (name.to_owned(), EditedFieldBody { value, declared, at: field.at, by })
+    };
+    held.set().map(edit).collect()
 }
 
 /// Opens a home's profile. It has to happen before homes are combined, because a value opens only
@@ -85,7 +124,7 @@ fn reading(home: &Home, keyring: &Keyring) -> Option<Reading> {
 }
 
 /// Opens one value; one that does not open is left out, so that the rest can be shown.
-fn open(home: &Home, field: &str, sealed: &Sealed, keyring: &Keyring) -> Option<String> {
+pub fn open(home: &Home, field: &str, sealed: &Sealed, keyring: &Keyring) -> Option<String> {
     let opened = keyring.open(home.home.id, field, sealed);
     opened
         .inspect_err(|error| tracing::error!(home = %home.home.id, %error, "a value stays sealed"))
@@ -161,6 +200,35 @@ mod tests {
         declared(&mut user, "plan", FieldValue::Plain("pro".into()), 1);
         let profile = person(&[user, cookie]).profile;
         assert_eq!(Value::from(profile), serde_json::json!({"first_name": "Ana", "plan": "pro"}));
+    }
+
+    fn edited(home: &mut Home, profile: Value, millis: i64) {
+        let Value::Object(profile) = profile else { panic!("an object") };
+        let hand = intake::edit::hand_set(profile).unwrap();
+        let event_id = EventId::from_sender("edit").unwrap();
+        let at = Timestamp::from_millis(millis).unwrap();
+        let kind = intake::edit::Kind::Edited;
+        let change = intake::edit::Change::new(kind, event_id, at, Actor::System, hand);
+        home.edits.take_in(&change.of_lead(home.home, &keyring()).unwrap());
+    }
+
+    #[test]
+    fn what_is_set_by_hand_wins_over_later_declarations_until_it_is_released() {
+        let mut user = a_home(Kind::UserId, "u1", true);
+        let mut cookie = a_home(Kind::AnonymousId, "c1", true);
+        let sealed = keyring().seal(cookie.home.id, "first_name", "Anna").unwrap();
+        declared(&mut cookie, "first_name", FieldValue::Sealed(sealed), 9);
+        declared(&mut cookie, "title", FieldValue::Plain("clerk".into()), 9);
+        edited(&mut user, serde_json::json!({"first_name": "Ana", "title": "CTO"}), 5);
+        let shown = person(&[user.clone(), cookie.clone()]);
+        let expected = serde_json::json!({"first_name": "Ana", "title": "CTO"});
+        assert_eq!(Value::from(shown.profile), expected);
+        assert_eq!(shown.edits["first_name"].declared, "Anna");
+        edited(&mut cookie, serde_json::json!({"first_name": null}), 6);
+        let shown = person(&[user, cookie]);
+        let expected = serde_json::json!({"first_name": "Anna", "title": "CTO"});
+        assert_eq!(Value::from(shown.profile), expected);
+        assert_eq!(shown.edits.keys().collect::<Vec<_>>(), ["title"]);
     }
 
     #[test]

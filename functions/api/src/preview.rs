@@ -78,6 +78,9 @@ pub async fn preview(
         return Err(out_of_range().into());
     }
     let tenant = admitted.tenant();
+    if let Some(job) = begun_before(&reads, &admitted).await? {
+        return Ok(begun(job));
+    }
     let active = reads.store.active_version(tenant).await?;
     let current = Current::read(&reads.store, tenant).await?;
     if_match.require(&current.etag())?;
@@ -85,13 +88,28 @@ pub async fn preview(
     Rules::prepare(draft.clone())
         .map_err(|found| draft::invalid("invalid_rule_set", "the draft", found.0))?;
     let work = Work::Preview { active, sample_percent };
-    let job = Job::new(jobs::new_id()?, work, SCAN_SEGMENTS.get(), admitted.now);
+    let creation = admitted.creation();
+    let job = Job::new(jobs::named(&admitted)?, work, SCAN_SEGMENTS.get(), creation.at);
     job_queue::announce(&*reads.jobs, tenant, &job.id).await?;
     if !reads.store.create_preview(tenant, &job, &draft).await? {
         return Err(revision::contended().into());
     }
+    Ok(begun(job))
+}
+
+/// Finds the job that an earlier try of this request has made.
+async fn begun_before(reads: &Reads, admitted: &Admitted) -> Result<Option<Job>, ApiError> {
+    if !admitted.creation().is_repeated {
+        return Ok(None);
+    }
+    let (tenant, id) = (admitted.tenant(), jobs::named(admitted)?);
+    Ok(reads.store.job(tenant, &id).await?)
+}
+
+/// Answers that a job was begun.
+fn begun(job: Job) -> Response {
     let location = jobs::location(&job.id);
-    Ok((StatusCode::ACCEPTED, location, Json(JobBody::new(job, None))).into_response())
+    (StatusCode::ACCEPTED, location, Json(JobBody::new(job, None))).into_response()
 }
 
 fn out_of_range() -> Problem {

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use crate::{
     draft,
     error::ApiError,
-    guard::Admitted,
+    guard::{Admitted, Change},
     input::Input,
     job_queue,
     jobs::{self, JobBody},
@@ -167,18 +167,21 @@ async fn make(
     if set == (RuleSet { version: set.version, ..active.clone() }) {
         return Err(nothing().into());
     }
-    let (active, tenant, now) = (active.version, admitted.tenant(), admitted.now);
-    let version = active.saturating_add(1);
+    let (tenant, now) = (admitted.tenant(), admitted.now);
+    let version = active.version.saturating_add(1);
     let set = RuleSet { version, ..set };
+    let change = Change::of(draft::RULE_SET, version.to_string(), Some(&active), Some(&set))?;
+    let active = active.version;
     let rules = Rules::prepare(set.clone())
         .map_err(|found| draft::invalid("invalid_rule_set", "the rule set", found.0))?;
     check_golden_leads(reads, admitted, &rules).await?;
     let published = PublishedSet { set, published_at: Some(now), restored_from, note };
     let segments = SCAN_SEGMENTS.get();
-    let job = Job::new(jobs::new_id()?, Work::Rescore { version }, segments, now);
+    let job = Job::new(jobs::named(admitted)?, Work::Rescore { version }, segments, now);
     let publication = Publication { active, published: &published, draft_revision, job: &job };
     job_queue::announce(&*reads.jobs, tenant, &job.id).await?;
-    if !reads.store.publish(tenant, &publication).await? {
+    let store = admitted.recording_change(&reads.store, change);
+    if !store.publish(tenant, &publication).await? {
         return Err(changed().into());
     }
     tracing::info!(version, job = %job.id, restored_from, "rules are published");

@@ -16,6 +16,16 @@ pub struct Query {
 impl Query {
     /// Splits a query string into the parameters that a route knows.
     pub fn parse(raw: Option<&str>, known: &[&'static str]) -> Self {
+        Self::parse_repeating(raw, known, &[])
+    }
+
+    /// Splits a query string into the parameters that a route knows, of which some may be given
+    /// more than once.
+    pub fn parse_repeating(
+        raw: Option<&str>,
+        known: &[&'static str],
+        repeated: &[&'static str],
+    ) -> Self {
         let mut query = Self { given: Vec::new(), errors: Vec::new() };
         for (name, value) in raw.unwrap_or_default().split('&').filter_map(decode) {
             let Some(name) = known.iter().find(|known| **known == name) else {
@@ -24,7 +34,12 @@ impl Query {
                 query.refuse("query", "unknown_parameter", message);
                 continue;
             };
-            if query.given.iter().any(|(given, _)| given == name) {
+            if *name == "cursor" && value.is_empty() {
+                // What a first page is asked for with.
+                continue;
+            }
+            let is_given = query.given.iter().any(|(given, _)| given == name);
+            if is_given && !repeated.contains(name) {
                 query.refuse(name, "repeated_parameter", format!("{name} is given twice"));
             } else {
                 query.given.push((name, value));
@@ -39,12 +54,27 @@ impl Query {
         Some(self.given.swap_remove(index).1)
     }
 
+    /// Takes all values of a parameter that may be given more than once, in order.
+    pub fn all(&mut self, name: &'static str) -> Vec<String> {
+        let given = self.given.extract_if(.., |(given, _)| *given == name);
+        given.map(|(_, value)| value).collect()
+    }
+
     /// Takes a parameter that has the form of a `T`.
     pub fn parsed<T>(&mut self, name: &'static str) -> Option<T>
     where
         T: FromStr<Err: Display>,
     {
-        match self.text(name)?.parse() {
+        self.read(name, str::parse)
+    }
+
+    /// Takes a parameter that is read by a function of its type.
+    pub fn read<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match read(&self.text(name)?) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.refuse(name, "invalid_value", error.to_string());

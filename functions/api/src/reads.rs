@@ -2,24 +2,35 @@
 //! is shown by.
 //!
 //! Invariant: what is shown was true at some instant during the request. Home and lead are two
-//! reads; a merge between them is noticed and both are read again.
+//! reads; a merge between them is noticed and both are read again. Nobody finds a lead here whom
+//! they may not see.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    event::Event,
+    event::{Event, Sealed},
     fold,
     home::HomeId,
-    lead::Lead,
+    lead::{Home, Lead},
     rules::Rules,
     state::{MAX_EVENTS, State},
     tenant::TenantId,
     time::Timestamp,
+    user::UserId,
 };
 use dynamo::{Settings, SettingsCache, Store, StoreError};
+use files::Files;
+use intake::edit::Held;
 use scoring::Scorer;
 
-use crate::{error::ApiError, job_queue::JobQueue};
+use crate::{
+    accounts::{auth::Accounts, pool::UserPool},
+    adapters::Adapters,
+    error::ApiError,
+    guard::Admitted,
+    job_queue::JobQueue,
+    person::open,
+};
 
 /// How often a lead that changes meanwhile is read again.
 const ATTEMPTS: usize = 5;
@@ -34,20 +45,56 @@ pub struct Reads {
     pub store: Store,
     /// Writes leads where people change families.
     pub scorer: Scorer,
-    /// Where jobs begin.
+    /// Where jobs over all leads begin.
     pub jobs: Arc<dyn JobQueue>,
+    /// Where jobs over the leads that somebody chose begin.
+    pub bulk: Arc<dyn JobQueue>,
+    /// Where the files of those lie.
+    pub files: Arc<dyn Files>,
+    /// Where people's accounts are.
+    pub pool: Arc<dyn UserPool>,
+    /// Where people sign in.
+    pub accounts: Arc<Accounts>,
     settings: SettingsCache,
 }
 
 impl Reads {
-    /// Takes the tables and the job queue.
-    pub fn new(store: Store, jobs: Arc<dyn JobQueue>) -> Self {
+    /// Takes the tables and what is beside them.
+    pub fn new(store: Store, Adapters { jobs, bulk, files, pool, accounts }: Adapters) -> Self {
         let scorer = Scorer::new(store.clone());
-        Self { store, scorer, jobs, settings: SettingsCache::default() }
+        Self {
+            store,
+            scorer,
+            jobs,
+            bulk,
+            files,
+            pool,
+            accounts,
+            settings: SettingsCache::default(),
+        }
     }
 
-    /// Finds the lead that answers for a home; `None` when the home has none.
-    pub async fn find(&self, tenant: &TenantId, id: HomeId) -> Result<Option<Lead>, ApiError> {
+    /// Finds the lead that answers for a home, if there is one and the caller may see it.
+    ///
+    /// This is the one way to a single lead: a deleted one is not there for anybody, and one that
+    /// somebody else works is not there for who sees only their own.
+    pub async fn find(&self, admitted: &Admitted, id: HomeId) -> Result<Option<Lead>, ApiError> {
+        let lead = self.find_even_deleted(admitted, id).await?;
+        Ok(lead.filter(|lead| !lead.state.work.deleted))
+    }
+
+    /// Does the same and finds a deleted lead too, for who restores it.
+    pub async fn find_even_deleted(
+        &self,
+        admitted: &Admitted,
+        id: HomeId,
+    ) -> Result<Option<Lead>, ApiError> {
+        let lead = self.lead_of(admitted.tenant(), id).await?;
+        Ok(lead.filter(|lead| is_within_reach(admitted, lead)))
+    }
+
+    /// Finds the lead that answers for a home, whoever asks.
+    async fn lead_of(&self, tenant: &TenantId, id: HomeId) -> Result<Option<Lead>, ApiError> {
         let mut last_survivor = None;
         for _ in 0..ATTEMPTS {
             let Some(home) = self.store.homes(tenant, [id]).await?.remove(&id) else {
@@ -62,6 +109,15 @@ impl Reads {
             }
         }
         Err(ApiError::Restless(id))
+    }
+
+    /// Reads what is set by hand of a lead now, opened.
+    pub async fn held(&self, admitted: &Admitted, lead: &Lead) -> Result<Held, ApiError> {
+        let ids: BTreeSet<_> = lead.members.iter().map(|member| member.home.id).collect();
+        let homes = self.store.homes(admitted.tenant(), ids).await?;
+        let keyring = admitted.keyring();
+        let open = |home: &Home, name: &str, sealed: &Sealed| open(home, name, sealed, keyring);
+        Ok(Held::of(homes.values(), open))
     }
 
     /// Returns settings under which all these states can be shown: a minute old, or new when a
@@ -120,4 +176,16 @@ impl Reads {
         let events = self.store.events_of_homes(tenant, homes, MOST_EVENTS).await?;
         events.ok_or_else(|| ApiError::too_many_events(MOST_EVENTS))
     }
+}
+
+/// Tells whether a caller may see a lead that is there: not deleted, and their own where they see
+/// only their own.
+pub fn is_visible(admitted: &Admitted, lead: &Lead) -> bool {
+    !lead.state.work.deleted && is_within_reach(admitted, lead)
+}
+
+/// Tells whether a lead is the caller's own, where they see only their own.
+fn is_within_reach(admitted: &Admitted, lead: &Lead) -> bool {
+    let own = |user: &UserId| lead.state.work.assigned_to.as_ref() == Some(user);
+    admitted.own_leads_only().is_none_or(own)
 }

@@ -39,9 +39,23 @@ impl IfMatch {
         if wanted.split(',').map(str::trim).any(|wanted| wanted == "*" || wanted == current) {
             return Ok(());
         }
-        let message = "it has changed since it was read; read it again and repeat the change";
-        Err(Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message))
+        Err(changed())
     }
+
+    /// Answers 428 unless the caller says what they have seen.
+    pub fn require_present(&self) -> Result<(), Problem> {
+        if self.0.is_some() {
+            return Ok(());
+        }
+        let message = "say in If-Match which ETag the change is made to; `*` is any";
+        Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", message))
+    }
+}
+
+/// 412: what is there now is not what the caller has seen.
+pub fn changed() -> Problem {
+    let message = "it has changed since it was read; read it again and repeat the change";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message)
 }
 
 /// Writes the `ETag` of a kept revision.
@@ -79,6 +93,7 @@ mod tests {
         ] {
             let wanted = IfMatch(wanted.map(str::to_owned));
             assert_eq!(wanted.require(&current).is_ok(), passes, "{wanted:?}");
+            assert_eq!(wanted.require_present().is_ok(), wanted.0.is_some(), "{wanted:?}");
         }
     }
 }

@@ -140,7 +140,7 @@ pub async fn replace_draft(
     let (set, without_id) = body.into_set();
     draft::fits(&set, draft::MAX_BYTES)?;
     sound(&set, without_id)?;
-    let current = draft::replace(&reads.store, admitted.tenant(), &if_match, &set).await?;
+    let current = draft::replace(&reads.store, &admitted, &if_match, &set).await?;
     shown(&reads, &admitted, current).await
 }
 
@@ -166,7 +166,7 @@ pub async fn discard_draft(
     RawQuery(query): RawQuery,
 ) -> Result<StatusCode, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
-    draft::discard(&reads.store, admitted.tenant(), &if_match).await?;
+    draft::discard(&reads.store, &admitted, &if_match).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -120,7 +120,7 @@ pub async fn create(
         added
     } else {
         let add = |set: &mut RuleSet| add(set, &body);
-        draft::edit(&reads.store, admitted.tenant(), &if_match, add).await?
+        draft::edit(&reads.store, &admitted, &if_match, add).await?
     };
     let location: [(HeaderName, String); 1] =
         [(LOCATION, format!("/v1/scoring-rules/{}", rule.id))];
@@ -199,7 +199,7 @@ pub async fn replace(
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
     let replace = |set: &mut RuleSet| edits::replace(set, &id, &body);
-    let (rule, etag) = draft::edit(&reads.store, admitted.tenant(), &if_match, replace).await?;
+    let (rule, etag) = draft::edit(&reads.store, &admitted, &if_match, replace).await?;
     let failures = failures(&reads, &admitted).await?;
     Ok((revision::header(etag), Json(ShownRule::new(rule, &failures))).into_response())
 }

@@ -60,6 +60,11 @@ impl<'a> Lens<'a> {
         }
         Ok(Seen::at(lead, &self.settings.rules, self.admitted.now))
     }
+
+    /// Returns the rules by which the last lead was viewed.
+    pub fn rules(&self) -> &Rules {
+        &self.settings.rules
+    }
 }
 
 /// Adds to each lead who it is.
@@ -73,7 +78,7 @@ pub async fn bodies(
     let homes = reads.store.many_homes(admitted.tenant(), ids).await?;
     let body = |seen: &Seen| {
         let person = Person::of(&seen.lead.members, &homes, admitted.keyring());
-        LeadBody::new(&seen.lead, &seen.view, person)
+        LeadBody::new(&seen.lead, &seen.view, person, admitted.now)
     };
     Ok(seen.iter().map(body).collect())
 }

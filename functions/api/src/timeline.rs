@@ -1,7 +1,7 @@
 //! `GET /v1/leads/{id}/timeline`: a lead's events with what each gave, newest first.
 //!
 //! Invariant: contributions are those of the fold that makes the score; they are computed at read
-//! and never stored.
+//! and never stored. Of what people changed it shows who and which fields, never a value.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,6 +10,8 @@ use axum::{
     extract::{Path, RawQuery, State},
 };
 use domain::{
+    actor::Actor,
+    edit::Edit,
     event::{Event, EventId, Position},
     explanation::{Line, Refusal, RefusalReason},
     fold::{Recorder, fold_recording},
@@ -64,7 +66,10 @@ pub struct TimelineEvent {
     /// What it declares about the person, personal values taken out.
     #[schema(schema_with = words::anything)]
     pub traits: Map<String, Value>,
-    /// Whether it counts; suppressed events and those beyond the first 20,000 do not.
+    /// What people changed by it; absent where it is not theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<TimelineEdit>,
+    /// Whether it counts; edits, suppressed events and those beyond the first 20,000 do not.
     pub scored: bool,
     /// The rule that took it out of scoring.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +79,17 @@ pub struct TimelineEvent {
     pub points: Points,
     /// What each rule gave.
     pub contributions: Vec<ContributionBody>,
+}
+
+/// What people changed by hand, or brought in from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TimelineEdit {
+    /// Who did: a user, a key, or `system`.
+    #[schema(value_type = String, example = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071")]
+    pub by: Actor,
+    /// The fields that were changed.
+    #[schema(example = json!(["profile.title", "status"]))]
+    pub fields: Vec<String>,
 }
 
 /// What one rule gave for an event.
@@ -140,7 +156,9 @@ struct Place {
 /// Lists a lead's events
 ///
 /// Newest first, each with what the rules gave for it. Their points do not sum to the score:
-/// idle time takes its share, as the explanation shows.
+/// idle time takes its share, as the explanation shows. What people changed by hand stands among
+/// them as `lead_created`, `lead_edited` and `lead_imported`, with who did and which fields, and
+/// gives no points.
 #[utoipa::path(
     get,
     path = "/v1/leads/{id}/timeline",
@@ -191,10 +209,14 @@ fn is_before(event: &Event, place: &Position) -> bool {
 /// Shows the events of a range, in the order of the fold.
 fn shown(events: &[Event], range: std::ops::Range<usize>, mut told: Told) -> Vec<TimelineEvent> {
     let folded = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
-    let show = |(index, event): (usize, &Event)| {
+    let is_edit = |event: &&Event| event.edit.is_some();
+    let mut before = events.iter().take(range.start).filter(|event| !is_edit(event)).count();
+    let show = |event: &Event| {
         let key = (event.home.id, event.event_id.clone());
         let contributions = told.contributions.remove(&key).unwrap_or_default();
         let suppressed_by = told.suppressed_by.remove(&key);
+        let is_folded = event.edit.is_none() && before < folded;
+        before += usize::from(event.edit.is_none());
         TimelineEvent {
             event_id: event.event_id.clone(),
             home: event.home.id,
@@ -204,12 +226,19 @@ fn shown(events: &[Event], range: std::ops::Range<usize>, mut told: Told) -> Vec
             properties: event.properties.clone(),
             context: event.context.clone(),
             traits: event.traits.clone(),
-            scored: index < folded && suppressed_by.is_none(),
+            edit: event.edit.as_deref().map(TimelineEdit::of),
+            scored: is_folded && suppressed_by.is_none(),
             suppressed_by,
             points: contributions.iter().map(|contribution| contribution.points).sum(),
             contributions,
         }
     };
-    let page = events.iter().enumerate().skip(range.start).take(range.len());
+    let page = events.iter().skip(range.start).take(range.len());
     page.map(show).collect()
+}
+
+impl TimelineEdit {
+    fn of(edit: &Edit) -> Self {
+        Self { by: edit.by.clone(), fields: edit.fields() }
+    }
 }

@@ -27,7 +27,7 @@ use crate::{
     error::ApiError,
     guard::Admitted,
     input::Input,
-    lead::LeadPath,
+    lead::{self, LeadPath},
     merge::{FamilyChangeBody, answer, invalid, refused},
     query::Query,
     reads::Reads,
@@ -105,7 +105,7 @@ pub async fn unmerge(
     input: Option<Input<Unmerge>>,
 ) -> Result<Json<FamilyChangeBody>, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
-    let lead: HomeId = id.parse().map_err(|_| ApiError::lead_not_found())?;
+    let lead = lead::find(&reads, &admitted, &id).await?.survivor.id;
     let Input(input) = input.unwrap_or_default();
     let named = input.homes(&admitted)?;
     let parting = match (input.merge, named.is_empty()) {
@@ -117,7 +117,9 @@ pub async fn unmerge(
         }
     };
     let (tenant, now) = (admitted.tenant(), admitted.now);
-    let decided = reads.scorer.unmerge(tenant, lead, parting, input.preview, now).await;
+    let audit = admitted.audit("lead", &lead.to_string(), []);
+    let decided =
+        reads.scorer.unmerge(tenant, lead, parting, input.preview, Some(&audit), now).await;
     let decided = decided.map_err(|error| match error {
         DecisionError::NotPart(home) => not_part(&named, home),
         error => refused(error),

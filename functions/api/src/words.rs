@@ -3,11 +3,16 @@
 //! Invariant: what can be one of several words lists the domain's own, so that neither drifts.
 
 use domain::{
-    comparison::LineKind, contact::Weekday, identity::Kind, intelligence::SourceFrom,
-    job::JobStatus, lead::Status, rule::Period, segment::Segment, stage::Stage,
+    comparison::LineKind, contact::Weekday, entry::ActivityType, identity::Kind,
+    intelligence::SourceFrom, job::JobStatus, lead::Status, notification::Topic, rule::Period,
+    segment::Segment, stage::Stage,
 };
 use serde_json::{Value, json};
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type, schema::SchemaType};
+
+const USER_ID: &str = "^user_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+
+const A_USER: &str = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
 
 const A_MERGE: &str = "merge_019bc1a3-7c00-7000-8000-0242ac120002";
 
@@ -18,6 +23,10 @@ pub(crate) fn stage() -> Object {
 pub(crate) fn segment() -> Object {
     let words = Segment::ALL.map(Segment::as_str);
     one_of(words).description(Some("The behavioural group.")).build()
+}
+
+pub(crate) fn optional_segment() -> Object {
+    or_null(Segment::ALL.map(Segment::as_str)).build()
 }
 
 pub(crate) fn weekday() -> Object {
@@ -48,8 +57,25 @@ pub(crate) fn status() -> Object {
     text().enum_values(Some(words)).description(Some("The sales state.")).build()
 }
 
+pub(crate) fn activity_type() -> Object {
+    let words = ActivityType::ALL.map(|word| json!(word));
+    text().enum_values(Some(words)).description(Some("A sort of activity.")).build()
+}
+
+pub(crate) fn topic() -> Object {
+    one_of(Topic::ALL.map(Topic::as_str)).description(Some("What is told.")).build()
+}
+
+pub(crate) fn optional_status() -> Object {
+    use Status::{Archived, Contacted, Converted, Lost, New, Qualified};
+    let all = [New, Contacted, Qualified, Converted, Lost, Archived];
+    or_null(all.map(|status| serde_json::to_value(status).unwrap_or_default())).build()
+}
+
 pub(crate) fn job_kind() -> Object {
-    one_of(["preview", "rescore"]).description(Some("What the job does.")).build()
+    one_of(["preview", "rescore", "import", "bulk_edit", "export"])
+        .description(Some("What the job does."))
+        .build()
 }
 
 pub(crate) fn job_status() -> Object {
@@ -87,7 +113,7 @@ pub(crate) fn event_status() -> Object {
 pub(crate) fn lead_id() -> Object {
     text()
         .description(Some("An id of a lead: its own or that of any home of its family."))
-        .pattern(Some("^lead_[a-z2-7]{26}$"))
+        .pattern(Some("^lead_[a-z2-7]{25}[aeimquy4]$"))
         .examples([json!("lead_5beiexgvm3fyfbysxs6stwaya4")])
         .build()
 }
@@ -128,8 +154,45 @@ pub(crate) fn anything() -> Object {
         .build()
 }
 
+/// Any JSON value.
+pub(crate) fn any_value() -> Object {
+    use Type::{Array, Boolean, Null, Number, Object, String};
+    let types = [String, Number, Boolean, Array, Object, Null];
+    ObjectBuilder::new().schema_type(SchemaType::from_iter(types)).build()
+}
+
+pub(crate) fn lead_order() -> Object {
+    one_of(["score", "created", "activity"]).default(Some(json!("score"))).build()
+}
+
+pub(crate) fn assignee() -> Object {
+    let pattern = format!("^(me|none|{})$", USER_ID.trim_matches(['^', '$']));
+    text().pattern(Some(pattern)).examples([json!("me")]).build()
+}
+
+pub(crate) fn user_id() -> Object {
+    text().pattern(Some(USER_ID)).examples([json!(A_USER)]).build()
+}
+
+pub(crate) fn optional_user_id() -> Object {
+    let types = [Type::String, Type::Null];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter(types))
+        .pattern(Some(USER_ID))
+        .examples([json!(A_USER)])
+        .build()
+}
+
 fn one_of<const N: usize>(words: [&str; N]) -> ObjectBuilder {
     text().enum_values(Some(words.map(Value::from)))
+}
+
+/// One of some words, or `null`.
+fn or_null<const N: usize>(words: [impl Into<Value>; N]) -> ObjectBuilder {
+    let words = words.into_iter().map(Into::into).chain([Value::Null]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words))
 }
 
 fn text() -> ObjectBuilder {

@@ -6,7 +6,9 @@ use domain::{event::EventId, home::HomeId};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{dispatch::Unsent, personal::patterns, rejection::Rejection};
+use intake::personal::patterns;
+
+use crate::{dispatch::Unsent, rejection::Rejection};
 
 /// What became of an item before anything was sent.
 #[derive(Debug)]

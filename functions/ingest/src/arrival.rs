@@ -3,29 +3,26 @@
 //! Invariant: the same item makes the same arrival on every attempt, but for an item that has
 //! neither an id nor a timestamp.
 
-use std::collections::BTreeMap;
-
 use data_encoding::HEXLOWER;
 use domain::{
-    event::{Arrival, Event, EventId, Sealed},
+    event::{Arrival, Event, EventId},
     home::{HomeId, HomeRef},
     identity::{Identity, Kind},
-    link::{Link, Role},
     time::Timestamp,
 };
-use serde_json::{Map, Value};
+use intake::{
+    Whom, note_helpers, note_identities,
+    personal::{self, Withheld, patterns},
+};
+use serde_json::Value;
 use uuid::Uuid;
-use vault::{Keyring, SealError};
+use vault::Keyring;
 
 use crate::{
     canonical,
     incoming::{EventType, Incoming, SenderId, Who},
-    personal::{self, Withheld, patterns},
     rejection::Rejection,
 };
-
-/// Nobody is ever erased yet, so every home is of the first generation.
-const GENERATION: u32 = 0;
 
 /// Makes the arrival of an item. `fresh` makes a new id where the item gives nothing to make one
 /// from.
@@ -35,12 +32,12 @@ pub fn of(
     received_at: Timestamp,
     fresh: impl FnOnce() -> Uuid,
 ) -> Result<Arrival, Rejection> {
-    let whom = Whom::of(&incoming, keyring);
+    let whom = whom(&incoming, keyring);
     let event_id = event_id(&incoming, whom.home, keyring, fresh);
     let mut withheld = Withheld::default();
-    note_identities(&incoming.who, &mut withheld);
+    note_identities(carried(&incoming.who), &mut withheld);
     let mut traits = personal::person_traits(incoming.traits, &mut withheld);
-    note_helpers(&incoming.who, &mut traits);
+    note_helpers(carried(&incoming.who), &mut traits);
     let mut context = incoming.context;
     // A server SDK sends the visitor's address with every event. Kept, it would be written to the
     // home each time and tell nobody anything; what is not kept cannot leak.
@@ -66,99 +63,35 @@ pub fn of(
         context,
         traits,
         links: whom.links(),
+        edit: None,
     };
-    seal(event, &whom, &withheld, keyring)
+    intake::seal(event, &whom, &withheld, keyring)
         .map_err(|error| Rejection::new("unsealable", error.to_string()))
 }
 
-/// The homes that an item names.
-struct Whom {
-    home: HomeRef,
-    /// Every identity with its home, the event's own first; none for an addressed lead.
-    carried: Vec<(HomeRef, Identity)>,
-    /// The readings of a former id.
-    former: Vec<(HomeRef, Identity)>,
-}
-
-impl Whom {
-    fn of(incoming: &Incoming, keyring: &Keyring) -> Self {
-        let homes = |identities: &[Identity]| -> Vec<_> {
-            identities.iter().map(|i| (keyring.home(i, GENERATION), i.clone())).collect()
-        };
-        let carried = match &incoming.who {
-            Who::Identities(identities) => homes(identities),
-            Who::Lead(_) => Vec::new(),
-        };
-        let home = match (&incoming.who, carried.first()) {
-            (Who::Identities(_), Some((home, _))) => *home,
-            // The kind behind a lead's id is not known here. The weakest stands for it; what
-            // reads the event takes a kind from `Arrival::identities` alone.
-            (Who::Lead(id), _) => HomeRef { kind: Kind::AnonymousId, id: *id },
-            // `Who::Identities` is never empty.
-            (Who::Identities(_), None) => {
-                HomeRef { kind: Kind::AnonymousId, id: HomeId::from_bytes([0; 16]) }
-            }
-        };
-        Self { home, carried, former: homes(&incoming.previous) }
-    }
-
-    /// Returns the links that the event is evidence for; nothing is linked to itself.
-    fn links(&self) -> Vec<Link> {
-        let link = |role| move |(from, _): &(HomeRef, Identity)| (*from, role);
-        let carried = self.carried.iter().map(link(Role::Carried));
-        let former = self.former.iter().map(link(Role::Alias));
-        carried
-            .chain(former)
-            .filter(|(from, _)| from.id != self.home.id)
-            .map(|(from, role)| Link { from, to: self.home, role })
-            .collect()
+/// Derives the homes that an item names.
+fn whom(incoming: &Incoming, keyring: &Keyring) -> Whom {
+    let former = &incoming.previous;
+    let addressed = |home| Whom::addressed(home, former, keyring);
+    match &incoming.who {
+        // `Who::Identities` is never empty.
+        Who::Identities(identities) => Whom::of(identities, former, keyring)
+            .unwrap_or_else(|| addressed(unnamed(HomeId::from_bytes([0; 16])))),
+        Who::Lead(id) => addressed(unnamed(*id)),
     }
 }
 
-fn seal(
-    event: Event,
-    whom: &Whom,
-    withheld: &Withheld,
-    keyring: &Keyring,
-) -> Result<Arrival, SealError> {
-    let mut identities = BTreeMap::new();
-    for (home, identity) in whom.carried.iter().chain(&whom.former) {
-        let sealed = keyring.seal(home.id, vault::IDENTITY_FIELD, identity.value())?;
-        identities.insert(home.id, sealed);
-    }
-    let personal: Result<BTreeMap<String, Sealed>, SealError> = withheld
-        .iter()
-        .map(|(field, value)| Ok((field.to_owned(), keyring.seal(whom.home.id, field, value)?)))
-        .collect();
-    Ok(Arrival { event, identities, personal: personal? })
+/// The kind behind a lead's id is not known here. The weakest stands for it; what reads the event
+/// takes a kind from `Arrival::identities` alone.
+const fn unnamed(id: HomeId) -> HomeRef {
+    HomeRef { kind: Kind::AnonymousId, id }
 }
 
-/// An email or phone that the event states is what the profile says too, whatever a trait says.
-fn note_identities(who: &Who, withheld: &mut Withheld) {
-    let Who::Identities(identities) = who else { return };
-    for identity in identities {
-        match identity.kind() {
-            Kind::Email => withheld.put("email", identity.value()),
-            Kind::Phone => withheld.put("phone", identity.value()),
-            _ => {}
-        }
-    }
-}
-
-fn note_helpers(who: &Who, traits: &mut Map<String, Value>) {
-    let Who::Identities(identities) = who else { return };
-    for identity in identities {
-        match identity.kind() {
-            Kind::Email => {
-                if let Some((_, domain)) = identity.value().rsplit_once('@') {
-                    traits.insert("email_domain".to_owned(), domain.into());
-                }
-            }
-            Kind::Phone => {
-                traits.insert("has_phone".to_owned(), true.into());
-            }
-            _ => {}
-        }
+/// Returns the identities that an item carries.
+fn carried(who: &Who) -> &[Identity] {
+    match who {
+        Who::Identities(identities) => identities,
+        Who::Lead(_) => &[],
     }
 }
 

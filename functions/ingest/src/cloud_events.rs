@@ -9,13 +9,13 @@
 use data_encoding::BASE64;
 use domain::time::Timestamp;
 use http::{HeaderMap, header};
+use intake::personal::urls;
 use lambda::problem::Problem;
 use serde_json::{Map, Value};
 
 use crate::{
     incoming::{self, EventType, Fields, Incoming, SenderId},
     native,
-    personal::urls,
     rejection::Rejection,
     when,
 };

@@ -106,6 +106,11 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
+    /// Adds a header by its lower-case name.
+    pub fn set_header(&mut self, name: &str, value: &str) {
+        self.headers.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Returns the body.
     pub fn body(&self) -> &str {
         &self.body

@@ -4,10 +4,11 @@
 //! accepted. Whatever a client sends, it is answered below 500; a 503 says that a table or a
 //! queue did not answer and that the same request is safe to send again.
 
-use domain::{api_key::Scope, event::Arrival, time::Timestamp};
+use domain::{event::Arrival, time::Timestamp};
 use http::HeaderMap;
 use lambda::{
-    auth::{self, Authenticator, Caller, KeyDirectory, Presented},
+    auth::{self, Caller, CallerDirectory, Presented},
+    limit::Counters,
     problem::Problem,
 };
 use queue::FailedItem;
@@ -17,7 +18,9 @@ use vault::SealError;
 
 use crate::{
     answer::{self, Items, Read},
-    arrival, body, cloud_events,
+    arrival, body,
+    callers::{Callers, Counted},
+    cloud_events,
     dispatch::{self, Outbox},
     gateway::{Answer, Request},
     incoming::{self, Incoming},
@@ -32,16 +35,25 @@ const RETRY_AFTER_SECONDS: u32 = 2;
 
 /// The function, with whom it asks for keys and where it sends.
 #[derive(Debug)]
-pub struct Ingest<D, O> {
-    authenticator: Authenticator<D>,
+pub struct Ingest<D, C, O> {
+    callers: Callers<D, C>,
     outbox: O,
     fresh_id: fn() -> Uuid,
 }
 
-impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
-    /// Takes the directory of keys, the queues, and what makes new ids.
-    pub fn new(directory: D, outbox: O, fresh_id: fn() -> Uuid) -> Self {
-        Self { authenticator: Authenticator::new(directory), outbox, fresh_id }
+/// A request on its way.
+struct Arrived<'r> {
+    request: &'r Request,
+    headers: HeaderMap,
+    route: Route,
+    at: Timestamp,
+    counted: &'r Counted,
+}
+
+impl<D: CallerDirectory, C: Counters, O: Outbox> Ingest<D, C, O> {
+    /// Takes who knows the callers, the queues, and what makes new ids.
+    pub const fn new(callers: Callers<D, C>, outbox: O, fresh_id: fn() -> Uuid) -> Self {
+        Self { callers, outbox, fresh_id }
     }
 
     /// Returns the queues.
@@ -51,43 +63,37 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
 
     /// Answers a request. `now` stands in for a gateway that does not tell when it received it.
     pub async fn handle(&self, request: &Request, now: Timestamp) -> Answer {
-        let received_at = request.received_at().unwrap_or(now);
-        match self.accept(request, received_at).await {
-            Ok(answer) => answer,
-            Err(problem) => {
-                tracing::info!(
-                    status = problem.status().as_u16(),
-                    code = problem.code(),
-                    "refused"
-                );
-                Answer::from(problem.into_response::<String>())
-            }
-        }
+        let at = request.received_at().unwrap_or(now);
+        let counted = Counted::default();
+        let mut answer = self.accept(request, at, &counted).await.unwrap_or_else(|problem| {
+            tracing::info!(status = problem.status().as_u16(), code = problem.code(), "refused");
+            Answer::from(problem.into_response::<String>())
+        });
+        counted.write(&mut answer);
+        answer
     }
 
-    async fn accept(&self, request: &Request, received_at: Timestamp) -> Result<Answer, Problem> {
-        let route = Route::of(&request.method(), request.path())?;
-        let headers = request.headers();
-        match route {
-            Route::Call(_) | Route::Batch => {
-                self.segment(request, &headers, route, received_at).await
-            }
-            Route::Event | Route::Events => {
-                self.native(request, &headers, route, received_at).await
-            }
-        }
-    }
-
-    async fn segment(
+    async fn accept(
         &self,
         request: &Request,
-        headers: &HeaderMap,
-        route: Route,
-        received_at: Timestamp,
+        at: Timestamp,
+        counted: &Counted,
     ) -> Result<Answer, Problem> {
+        let route = Route::of(&request.method(), request.path())?;
+        let arrived = Arrived { request, headers: request.headers(), route, at, counted };
+        match route {
+            Route::Call(_) | Route::Batch => self.segment(arrived).await,
+            Route::Event | Route::Events => self.native(arrived).await,
+        }
+    }
+
+    async fn segment(&self, arrived: Arrived<'_>) -> Result<Answer, Problem> {
+        let Arrived { request, ref headers, route, at: received_at, counted } = arrived;
         // A key in a header is checked before the body is touched.
         let in_headers = match auth::present(headers, None) {
-            presented @ Presented::Key(_) => Some(self.caller(&presented, received_at).await?),
+            presented @ Presented::Key(_) => {
+                Some(self.callers.admit(&presented, counted, received_at).await?)
+            }
             _ => None,
         };
         let (text, is_base64) = request.body();
@@ -97,7 +103,7 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
             caller
         } else {
             let presented = auth::present(headers, envelope.write_key.as_deref());
-            self.caller(&presented, received_at).await?
+            self.callers.admit(&presented, counted, received_at).await?
         };
         let (arrivals, rejected) = self.read_calls(&envelope, &caller, received_at);
         if let (false, Some((_, rejection))) = (envelope.is_batch, rejected.first()) {
@@ -158,14 +164,10 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
         self.outbox.send_failed(&items).await.map_err(|error| unkept(&error))
     }
 
-    async fn native(
-        &self,
-        request: &Request,
-        headers: &HeaderMap,
-        route: Route,
-        received_at: Timestamp,
-    ) -> Result<Answer, Problem> {
-        let caller = self.caller(&auth::present(headers, None), received_at).await?;
+    async fn native(&self, arrived: Arrived<'_>) -> Result<Answer, Problem> {
+        let Arrived { request, ref headers, route, at: received_at, counted } = arrived;
+        let presented = auth::present(headers, None);
+        let caller = self.callers.admit(&presented, counted, received_at).await?;
         let (text, is_base64) = request.body();
         let body = body::decode(text, is_base64, headers)?;
         if route == Route::Event {
@@ -207,13 +209,6 @@ impl<D: KeyDirectory, O: Outbox> Ingest<D, O> {
         received_at: Timestamp,
     ) -> Result<Arrival, Rejection> {
         arrival::of(incoming, &caller.keyring, received_at, self.fresh_id)
-    }
-
-    /// Returns the caller, who must be allowed to send events.
-    async fn caller(&self, presented: &Presented, now: Timestamp) -> Result<Caller, Problem> {
-        let caller = self.authenticator.authenticate(presented, now).await?;
-        caller.require(Scope::Ingest)?;
-        Ok(caller)
     }
 }
 

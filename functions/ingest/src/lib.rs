@@ -9,11 +9,13 @@
 //! - **Retry**: makes the same messages again. `score` counts each event once; an event with
 //!   neither id nor timestamp is a new one every time.
 //!
-//! The only read on the way is that of the API key, once a minute.
+//! The only read on the way is that of the API key, once a minute; the requests of a key are
+//! counted together with other containers now and then.
 
 pub mod answer;
 pub mod arrival;
 pub mod body;
+pub mod callers;
 pub mod canonical;
 pub mod cloud_events;
 pub mod config;
@@ -23,7 +25,6 @@ pub mod handler;
 pub mod identities;
 pub mod incoming;
 pub mod native;
-pub mod personal;
 pub mod rejection;
 pub mod route;
 pub mod segment;

@@ -1,32 +1,31 @@
-//! Does the operations: read, wrap, one write.
+//! Does the operations.
 //!
-//! Invariant: a tenant is written with everything it needs in one transaction, and two first
-//! invocations at once agree on one installation secret.
+//! Invariant: nobody who belongs to a tenant is invited to another, and an admin who could not be
+//! invited leaves no tenant behind.
 
 use std::collections::BTreeSet;
 
+use cognito::{InvitationCode, Invited, PoolError, UserPool};
 use domain::{
-    api_key::{ApiKey, ApiKeyText, Scope},
-    family::IdentitySettings,
-    rule_set::RuleSet,
+    api_key::{ApiKeyText, Scope},
     tenant::TenantId,
     time::Timestamp,
+    user::UserId,
 };
-use dynamo::{Store, StoreError, StoredApiKey, Tenant};
+use dynamo::{MemberStatus, Store, StoreError};
+use founding::{
+    FirstAdmin, FirstKeys, Founded, Founder, FoundingError, Fresh, Name, NewTenant, new_key,
+};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use vault::{InstallationKey, Vault, VaultError};
 
-use crate::{
-    fresh::Fresh,
-    operation::{Operation, Refusal},
-};
+use crate::operation::{Admin, Operation, Refusal};
 
 /// Makes tenants and keys.
 #[derive(Debug)]
 pub struct Provision {
-    store: Store,
-    vault: Vault,
+    founder: Founder,
+    pool: UserPool,
 }
 
 /// What an invocation answers.
@@ -39,6 +38,9 @@ pub enum Answer {
         tenant: TenantId,
         /// Its keys, shown this once.
         keys: FirstKeys,
+        /// Its first admin, if one was named.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        admin: Option<InvitedAdmin>,
     },
     /// A key was made.
     Key {
@@ -53,15 +55,14 @@ pub enum Answer {
     },
 }
 
-/// The keys that a tenant is made with.
+/// The first admin of a tenant.
 #[derive(Debug, Serialize)]
-pub struct FirstKeys {
-    /// Sends events and can do nothing else.
-    #[serde(serialize_with = "reveal")]
-    pub ingest: ApiKeyText,
-    /// Reads and administers.
-    #[serde(serialize_with = "reveal")]
-    pub admin: ApiKeyText,
+pub struct InvitedAdmin {
+    /// Who it is.
+    pub user: UserId,
+    /// Accepts the invitation, shown this once; none for somebody who has signed in before.
+    #[serde(serialize_with = "reveal_code", skip_serializing_if = "Option::is_none")]
+    pub invitation_code: Option<InvitationCode>,
 }
 
 /// What failed here, so that the invocation failed.
@@ -70,25 +71,30 @@ pub enum ProvisionError {
     /// A table did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The key service did not do its part.
+    /// The tenant could not be made.
     #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The installation secret was kept and is not there.
-    #[error("the installation secret is not there after it was kept")]
-    NoSecret,
-    /// The rules that are part of the code do not read.
-    #[error("the default rule set is not readable")]
-    DefaultRules(#[source] serde_json::Error),
+    Founding(#[from] FoundingError),
+    /// The user pool did not do its part.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
 }
 
 fn reveal<S: Serializer>(key: &ApiKeyText, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(key.reveal())
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over a reference")]
+fn reveal_code<S: Serializer>(
+    code: &Option<InvitationCode>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    code.as_ref().map(InvitationCode::reveal).serialize(serializer)
+}
+
 impl Provision {
-    /// Takes the tables and the key service.
-    pub const fn new(store: Store, vault: Vault) -> Self {
-        Self { store, vault }
+    /// Takes what makes tenants and the user pool.
+    pub const fn new(founder: Founder, pool: UserPool) -> Self {
+        Self { founder, pool }
     }
 
     /// Does the operation that a payload asks for.
@@ -99,11 +105,11 @@ impl Provision {
         fresh: &Fresh,
     ) -> Result<Answer, ProvisionError> {
         match Operation::read(payload) {
-            Ok(Operation::CreateTenant { tenant, name }) => {
-                self.create_tenant(tenant, name, now, fresh).await
+            Ok(Operation::CreateTenant { tenant, name, admin }) => {
+                self.create_tenant(tenant, name, admin, now, fresh).await
             }
             Ok(Operation::CreateKey { tenant, name, scopes }) => {
-                self.create_key(tenant, name, scopes, fresh).await
+                self.create_key(tenant, &name, scopes, now, fresh).await
             }
             Err(error) => Ok(Answer::Refused { error }),
         }
@@ -112,82 +118,98 @@ impl Provision {
     async fn create_tenant(
         &self,
         id: TenantId,
-        name: String,
+        name: Name,
+        admin: Option<Admin>,
         now: Timestamp,
         fresh: &Fresh,
     ) -> Result<Answer, ProvisionError> {
-        // The look beforehand only spares the key service; the transaction decides.
-        if self.store.tenant(&id).await?.is_some() {
+        // The look beforehand spares somebody an invitation to nothing; the founder decides.
+        if self.store().tenant(&id).await?.is_some() {
             return Ok(exists(&id));
         }
-        let installation = self.installation_key(fresh).await?;
-        let wrapped_keyring = self.vault.create(&id, &installation, &fresh.tenant).await?;
-        let [ingest, admin] = fresh.api_keys.map(|secret| ApiKeyText::compose(&id, &secret));
-        let stored = |name: &str, scopes: &[Scope]| StoredApiKey {
-            key: ApiKey {
-                tenant: id.clone(),
-                name: name.to_owned(),
-                scopes: scopes.iter().copied().collect(),
+        let invited = match &admin {
+            Some(admin) => match self.invite(admin, fresh).await? {
+                Some(invited) => Some(invited),
+                None => return Ok(taken()),
             },
-            wrapped_keyring: wrapped_keyring.clone(),
+            None => None,
         };
-        let keys = [
-            (ingest.hash(), stored("ingest", &[Scope::Ingest])),
-            (admin.hash(), stored("admin", &[Scope::Read, Scope::Admin])),
-        ];
-        let tenant = Tenant {
-            id: id.clone(),
-            name,
-            created_at: now,
-            identity: IdentitySettings::default(),
-            wrapped_keyring: wrapped_keyring.clone(),
+        let first = |invited: &Invited, admin: Admin| FirstAdmin {
+            user: invited.user().clone(),
+            email: admin.email.into(),
+            name: admin.name.map(String::from),
+            status: match invited {
+                Invited::Sent { .. } => MemberStatus::Invited,
+                Invited::AlreadyThere { .. } => MemberStatus::Active,
+            },
         };
-        let rules = RuleSet::default_set().map_err(ProvisionError::DefaultRules)?;
-        if !self.store.create_tenant(&tenant, &rules, &keys).await? {
-            return Ok(exists(&id));
+        let admin = invited.as_ref().zip(admin).map(|(invited, admin)| first(invited, admin));
+        let new = NewTenant { id: id.clone(), name, with_keys: true, admin };
+        match self.founder.found(new, now, fresh).await? {
+            Founded::Made(Some(keys)) => {
+                Ok(Answer::Tenant { tenant: id, keys, admin: invited.map(InvitedAdmin::from) })
+            }
+            Founded::UserTaken(_) => Ok(taken()),
+            Founded::Exists | Founded::Made(None) => Ok(exists(&id)),
         }
-        tracing::info!(tenant = %id, "tenant made");
-        Ok(Answer::Tenant { tenant: id, keys: FirstKeys { ingest, admin } })
     }
 
-    /// Returns the installation secret, and makes it before the first tenant.
-    ///
-    /// Of two invocations that make one at once, the first to write decides: both read again
-    /// what was kept, so no tenant is ever made with a secret that was not.
-    async fn installation_key(&self, fresh: &Fresh) -> Result<InstallationKey, ProvisionError> {
-        let mut kept = self.store.installation_secret().await?;
-        if kept.is_none() {
-            let made = InstallationKey::new(fresh.installation);
-            let wrapped = self.vault.wrap_installation(&made).await?;
-            self.store.keep_installation_secret(wrapped).await?;
-            kept = self.store.installation_secret().await?;
+    /// Invites the first admin, unless they belong to a tenant.
+    async fn invite(
+        &self,
+        admin: &Admin,
+        fresh: &Fresh,
+    ) -> Result<Option<Invited>, ProvisionError> {
+        if let Some(person) = self.pool.find(&admin.email).await?
+            && self.store().tenant_of_user(&person.user).await?.is_some()
+        {
+            return Ok(None);
         }
-        let kept = kept.ok_or(ProvisionError::NoSecret)?;
-        Ok(self.vault.unwrap_installation(&kept).await?)
+        let code = InvitationCode::new(fresh.invitation);
+        let name = admin.name.as_ref().map(Name::as_str);
+        Ok(Some(self.pool.invite(&admin.email, name, code).await?))
     }
 
     async fn create_key(
         &self,
         tenant: TenantId,
-        name: String,
+        name: &Name,
         scopes: BTreeSet<Scope>,
+        now: Timestamp,
         fresh: &Fresh,
     ) -> Result<Answer, ProvisionError> {
-        let Some(Tenant { wrapped_keyring, .. }) = self.store.tenant(&tenant).await? else {
+        if self.store().tenant(&tenant).await?.is_none() {
             let message = format!("there is no tenant {tenant}");
             return Ok(Answer::Refused { error: Refusal::new("tenant_not_found", message) });
-        };
+        }
         let [secret, _] = &fresh.api_keys;
         let key = ApiKeyText::compose(&tenant, secret);
-        let stored = ApiKey { tenant: tenant.clone(), name, scopes };
-        let stored = StoredApiKey { key: stored, wrapped_keyring };
-        self.store.create_api_key(&key.hash(), &stored).await?;
+        let (hash, stored) = new_key(&key, name.as_str(), scopes, now);
+        self.store().create_api_key(&hash, &stored).await?;
         tracing::info!(%tenant, "API key made");
         Ok(Answer::Key { key })
+    }
+
+    const fn store(&self) -> &Store {
+        self.founder.store()
+    }
+}
+
+impl From<Invited> for InvitedAdmin {
+    fn from(invited: Invited) -> Self {
+        match invited {
+            Invited::Sent { user, code } => Self { user, invitation_code: Some(code) },
+            Invited::AlreadyThere { user } => Self { user, invitation_code: None },
+        }
     }
 }
 
 fn exists(tenant: &TenantId) -> Answer {
     let message = format!("there is a tenant {tenant} already");
     Answer::Refused { error: Refusal::new("tenant_exists", message) }
+}
+
+fn taken() -> Answer {
+    let message = "somebody with this address belongs to a tenant already";
+    Answer::Refused { error: Refusal::new("user_exists", message) }
 }

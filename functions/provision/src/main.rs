@@ -1,9 +1,11 @@
 //! The `provision` function: set-up, once at the cold start.
 
 use anyhow::Context;
+use cognito::UserPool;
 use dynamo::Store;
+use founding::{Founder, Fresh};
 use lambda_runtime::{LambdaEvent, service_fn};
-use provision::{Config, Fresh, Provision};
+use provision::{Config, Provision};
 use serde_json::Value;
 use vault::Vault;
 
@@ -13,7 +15,9 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
     let store = Store::connect(&aws, config.leads_table, String::new());
-    let provision = &Provision::new(store, Vault::new(&aws, config.data_key_id));
+    let founder = Founder::new(store, Vault::new(&aws, config.data_key_id));
+    let pool = UserPool::new(&aws, config.user_pool_id, config.cognito_client_id);
+    let provision = &Provision::new(founder, pool);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
         let fresh = Fresh::from_system()?;
         let answer = provision.handle(event.payload, chrono::Utc::now().into(), &fresh).await;

@@ -4,17 +4,24 @@
 
 use std::collections::BTreeSet;
 
+use cognito::{EmailAddress, InvalidEmail};
 use domain::{api_key::Scope, tenant::TenantId};
+use founding::{InvalidName, Name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-const MAX_NAME_CHARS: usize = 100;
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    CreateTenant { tenant: TenantId, name: String },
-    CreateKey { tenant: TenantId, name: String, scopes: BTreeSet<Scope> },
+    CreateTenant { tenant: TenantId, name: Name, admin: Option<Admin> },
+    CreateKey { tenant: TenantId, name: Name, scopes: BTreeSet<Scope> },
+}
+
+/// The first admin of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Admin {
+    pub email: EmailAddress,
+    pub name: Option<Name>,
 }
 
 /// Why an operation was not done, for the caller to act on.
@@ -29,8 +36,17 @@ pub struct Refusal {
 #[derive(Deserialize)]
 #[serde(tag = "operation", rename_all = "snake_case", deny_unknown_fields)]
 enum Payload {
-    CreateTenant { tenant: String, name: String },
-    CreateKey { tenant: String, name: String, scopes: BTreeSet<Scope> },
+    CreateTenant {
+        tenant: String,
+        name: String,
+        admin_email: Option<String>,
+        admin_name: Option<String>,
+    },
+    CreateKey {
+        tenant: String,
+        name: String,
+        scopes: BTreeSet<Scope>,
+    },
 }
 
 impl Refusal {
@@ -45,8 +61,12 @@ impl Operation {
         let payload = serde_json::from_value(payload)
             .map_err(|error| Refusal::new("invalid_payload", error.to_string()))?;
         match payload {
-            Payload::CreateTenant { tenant, name } => {
-                Ok(Self::CreateTenant { tenant: read_tenant(&tenant)?, name: read_name(&name)? })
+            Payload::CreateTenant { tenant, name, admin_email, admin_name } => {
+                Ok(Self::CreateTenant {
+                    tenant: read_tenant(&tenant)?,
+                    name: read_name(&name)?,
+                    admin: read_admin(admin_email.as_deref(), admin_name.as_deref())?,
+                })
             }
             Payload::CreateKey { scopes, .. } if scopes.is_empty() => {
                 Err(Refusal::new("invalid_scopes", "a key has at least one scope"))
@@ -66,14 +86,19 @@ fn read_tenant(text: &str) -> Result<TenantId, Refusal> {
     })
 }
 
-fn read_name(text: &str) -> Result<String, Refusal> {
-    let name = text.trim();
-    let fits = (1..=MAX_NAME_CHARS).contains(&name.chars().count());
-    if !fits || name.chars().any(char::is_control) {
-        let message = format!("a name is 1 to {MAX_NAME_CHARS} characters on one line");
-        return Err(Refusal::new("invalid_name", message));
-    }
-    Ok(name.to_owned())
+fn read_name(text: &str) -> Result<Name, Refusal> {
+    text.parse().map_err(|error: InvalidName| Refusal::new("invalid_name", error.to_string()))
+}
+
+fn read_admin(email: Option<&str>, name: Option<&str>) -> Result<Option<Admin>, Refusal> {
+    let Some(email) = email else {
+        let message = "an admin needs an address to be invited by";
+        return if name.is_none() { Ok(None) } else { Err(Refusal::new("invalid_email", message)) };
+    };
+    let email = email
+        .parse()
+        .map_err(|error: InvalidEmail| Refusal::new("invalid_email", error.to_string()))?;
+    Ok(Some(Admin { email, name: name.map(read_name).transpose()? }))
 }
 
 #[cfg(test)]
@@ -89,7 +114,7 @@ mod tests {
         });
         let expected = Operation::CreateKey {
             tenant: "demo".parse().unwrap(),
-            name: "CRM".to_owned(),
+            name: "CRM".parse().unwrap(),
             scopes: [Scope::Ingest, Scope::Read].into(),
         };
         assert_eq!(Operation::read(payload), Ok(expected));
@@ -99,6 +124,11 @@ mod tests {
     fn each_mistake_has_its_code() {
         let tenant =
             |tenant, name| json!({"operation": "create_tenant", "tenant": tenant, "name": name});
+        let admin = |given: Value| {
+            let mut payload = tenant("demo", "Demo");
+            payload.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+            payload
+        };
         let key = |scopes: Value| json!({"operation": "create_key", "tenant": "demo", "name": "CRM", "scopes": scopes});
         for (payload, code) in [
             (json!(null), "invalid_payload"),
@@ -107,6 +137,9 @@ mod tests {
             (tenant("Demo!", "Demo"), "invalid_tenant"),
             (tenant("demo", "  "), "invalid_name"),
             (tenant("demo", "a\nb"), "invalid_name"),
+            (admin(json!({"admin_email": "ana"})), "invalid_email"),
+            (admin(json!({"admin_name": "Ana"})), "invalid_email"),
+            (admin(json!({"admin_email": "ana@example.com", "admin_name": " "})), "invalid_name"),
             (key(json!([])), "invalid_scopes"),
             (key(json!(["root"])), "invalid_payload"),
         ] {

@@ -89,6 +89,7 @@ fn events(rank: u32) -> Vec<Event> {
             context: Map::new(),
             traits: Map::new(),
             links: Vec::new(),
+            edit: None,
         }
     };
     let mut events: Vec<_> = (0..count).map(event).collect();
@@ -163,7 +164,7 @@ fn count(
         crossing: None,
     };
     let standing = Standing { score: compared.from.score, stage: compared.from.stage };
-    let listed = ListedLead { lead: lead.clone(), standing };
+    let listed = ListedLead { lead: lead.clone(), standing, is_placed: true };
     let standing = Standing { score: compared.to.score, stage: compared.to.stage };
     tally.consumed.write_units += listed.rewrite_units(tenant, &lead, standing).unwrap().write;
     tally.seen += 1;

@@ -40,6 +40,7 @@ impl<Q: Parts> Rescore<Q> {
         let outcome = match job.work {
             Work::Preview { active, .. } => self.previewed(owned, active).await?,
             Work::Rescore { .. } => self.rescored(owned).await?,
+            _ => return Err(RescoreError::Foreign(job.id.clone())),
         };
         // Of two that close at once, the slower may find parts removed; the first result stays.
         self.store.keep_job_result(tenant, &job.id, &outcome).await?;

@@ -46,6 +46,9 @@ pub enum RescoreError {
     /// No such job was made.
     #[error("there is no job {0}")]
     NoJob(JobId),
+    /// The job is another function's.
+    #[error("job {0} is not worked here")]
+    Foreign(JobId),
     /// The job has fewer segments.
     #[error("job {job} has no segment {segment}")]
     NoSegment {

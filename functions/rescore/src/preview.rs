@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl<Q: Parts> Rescore<Q> {
-    /// Compares the leads of a segment that are in the sample.
+    /// Compares the leads of a segment that are in the sample and not deleted.
     pub(crate) async fn preview(
         &self,
         place: Place<'_>,
@@ -46,6 +46,7 @@ impl<Q: Parts> Rescore<Q> {
             while let Some(step) = steps.next() {
                 let wanted = step.iter().map(|(_, listed)| listed);
                 let wanted: Vec<_> = wanted
+                    .filter(|listed| !listed.lead.state.work.deleted)
                     .filter(|listed| is_sampled(listed.lead.survivor.id, sample_percent))
                     .collect();
                 self.compare(place.owned, &wanted, sets, &mut tally).await?;

@@ -42,7 +42,7 @@ pub(crate) struct Tally {
 struct Seen {
     /// Whether the job brought it to the version.
     rescored: bool,
-    /// The stages before and after, where that changed it.
+    /// The stages before and after, where that changed it and somebody sees it.
     crossed: Option<(Stage, Stage)>,
     /// How often conditions failed for it.
     failures: BTreeMap<String, u32>,
@@ -142,7 +142,7 @@ impl<Q: Parts> Rescore<Q> {
         now: Timestamp,
         (is_noted, is_last): (bool, bool),
     ) -> Result<Seen, RescoreError> {
-        let id = listed.lead.survivor.id;
+        let (id, is_deleted) = (listed.lead.survivor.id, listed.lead.state.work.deleted);
         let mut seen = Seen { rescored: is_noted, ..Seen::default() };
         let mut standing = Some(listed);
         if let Some(stale) = standing.take_if(|listed| listed.lead.state.is_older_than(version)) {
@@ -151,14 +151,16 @@ impl<Q: Parts> Rescore<Q> {
             let rescored = rescored.map_err(|error| RescoreError::Lead(id, error))?;
             if rescored.written && !is_last {
                 let from = rescored.crossing.map(|crossing| crossing.from);
-                seen.crossed = from.zip(rescored.stage);
+                seen.crossed = from.zip(rescored.stage).filter(|_| !is_deleted);
                 return Ok(seen);
             }
             standing = self.store.listed_lead(tenant, id).await?;
         }
         // One that is gone is another lead's by now, which is counted where it lies.
-        let Some(ListedLead { lead, standing }) = standing else { return Ok(Seen::default()) };
-        if is_noted {
+        let Some(ListedLead { lead, standing, .. }) = standing else {
+            return Ok(Seen::default());
+        };
+        if is_noted && !is_deleted {
             let by_rules = lead.crossing.filter(|crossing| crossing.cause == Cause::Rescore);
             seen.crossed = by_rules.map(|crossing| (crossing.from, standing.stage));
         }

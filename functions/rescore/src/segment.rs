@@ -84,6 +84,7 @@ impl<Q: Parts> Rescore<Q> {
                 self.preview(place, (active, sample_percent), budget).await?
             }
             Work::Rescore { version } => self.rescore(place, version, now, budget).await?,
+            _ => return Err(RescoreError::Foreign(job.id.clone())),
         };
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (job, kind) = (&job.id, job.work.kind());

@@ -1,7 +1,7 @@
 //! Batches of the queue: group by group in order, a group up to the first message that fails.
 //!
-//! Invariant: a message is done only when all its events are in the tables or in the queue of
-//! failed events. Every other message is reported as failed and comes again; after five times it
+//! Invariant: a message is done only when all its events are in the tables, the leads found by what
+//! they say, or in the queue of failed events. Every other message is reported as failed and comes again; after five times it
 //! goes to the dead-letter queue.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,10 @@ use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use futures_util::future::join_all;
 use queue::{EventsMessage, SendError, StandardQueue};
 use scoring::{ScoreError, Scored, Scorer};
+use search::concerned;
 use serde::Serialize;
+
+use crate::index::{FindError, Finder};
 
 /// An event that addresses a lead which does not exist, as the failed queue keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,6 +54,8 @@ enum GroupError {
     Score(#[from] ScoreError),
     #[error("stray events could not be set aside")]
     Strays(#[from] SendError),
+    #[error("the leads cannot be found by it yet")]
+    Find(#[from] FindError),
 }
 
 /// Says that no message of a batch was done. The invocation fails, so that the function's error
@@ -74,6 +79,7 @@ struct Run {
 /// to run one after the other.
 pub async fn handle(
     scorer: &Scorer,
+    finder: &impl Finder,
     strays: &impl Strays,
     batch: SqsEvent,
     now: Timestamp,
@@ -84,7 +90,8 @@ pub async fn handle(
         let group = message.attributes.get("MessageGroupId").cloned().unwrap_or_default();
         groups.entry(group).or_default().push(message);
     }
-    let runs = groups.into_values().map(|messages| score_group(scorer, strays, messages, now));
+    let runs =
+        groups.into_values().map(|messages| score_group(scorer, finder, strays, messages, now));
     let failed = join_all(runs).await.into_iter().flatten();
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed.map(failure).collect();
@@ -107,6 +114,7 @@ fn failure(message_id: String) -> BatchItemFailure {
 /// often as it does and follow it into the dead-letter queue.
 async fn score_group(
     scorer: &Scorer,
+    finder: &impl Finder,
     strays: &impl Strays,
     messages: Vec<SqsMessage>,
     now: Timestamp,
@@ -115,7 +123,7 @@ async fn score_group(
     let mut runs = runs.into_iter();
     while let Some(run) = runs.next() {
         let ids = run.message_ids.clone();
-        if let Err(error) = score_run(scorer, strays, run, now).await {
+        if let Err(error) = score_run(scorer, finder, strays, run, now).await {
             report(&error, ids.first());
             again.extend(ids);
             again.extend(runs.flat_map(|run| run.message_ids));
@@ -153,11 +161,13 @@ fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Vec<String>) {
 
 async fn score_run(
     scorer: &Scorer,
+    finder: &impl Finder,
     strays: &impl Strays,
     run: Run,
     now: Timestamp,
 ) -> Result<(), GroupError> {
     let Run { tenant, home, events, .. } = run;
+    let found_by_other = events.iter().flat_map(concerned).collect();
     let Scored { stored, known, write_units, strays: stray } =
         scorer.score(&tenant, home, events, now).await?;
     tracing::info!(%tenant, lead = %home, stored, known, write_units, strays = stray.len(), "scored");
@@ -165,7 +175,9 @@ async fn score_run(
         let stray: Vec<_> = stray.into_iter().map(|event| stray_event(&tenant, event)).collect();
         strays.keep(&stray).await?;
     }
-    Ok(())
+    // After the commit, and again for events that were stored before: the run that stored them may
+    // have died here.
+    Ok(finder.refresh(&tenant, found_by_other).await?)
 }
 
 fn stray_event(tenant: &TenantId, event: Arrival) -> StrayEvent {

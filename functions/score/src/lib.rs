@@ -12,8 +12,10 @@
 
 mod batch;
 mod config;
+mod index;
 
 pub use crate::{
     batch::{NothingScored, StrayEvent, Strays, handle},
     config::Config,
+    index::{FindError, Finder, Index, KeyringError, Keyrings, TenantKeyrings},
 };

@@ -7,8 +7,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use dynamo::Store;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
-use score::Config;
+use score::{Config, Index, TenantKeyrings};
 use scoring::Scorer;
+use vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -16,13 +17,16 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
     let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let keyrings = TenantKeyrings::new(store.clone(), Vault::new(&aws, config.data_key_id));
+    let index = Arc::new(Index::new(store.clone(), keyrings));
     let scorer = Arc::new(Scorer::new(store));
     let failed = Arc::new(StandardQueue::new(&aws, config.failed_queue_url));
     let handler = service_fn(|event: LambdaEvent<SqsEvent>| {
-        let (scorer, failed) = (Arc::clone(&scorer), Arc::clone(&failed));
+        let scorer = Arc::clone(&scorer);
+        let (index, failed) = (Arc::clone(&index), Arc::clone(&failed));
         async move {
             let now = chrono::Utc::now().into();
-            let answer = score::handle(&scorer, &*failed, event.payload, now).await;
+            let answer = score::handle(&scorer, &*index, &*failed, event.payload, now).await;
             answer.map_err(lambda_runtime::Error::from)
         }
     });

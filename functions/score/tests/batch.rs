@@ -1,12 +1,12 @@
 //! The handler with batches as the queue delivers them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::Mutex;
+use std::{collections::BTreeSet, sync::Mutex};
 
 use aws_lambda_events::sqs::SqsEvent;
-use domain::{home::HomeId, points::Points, time::Timestamp};
+use domain::{home::HomeId, points::Points, tenant::TenantId, time::Timestamp};
 use queue::SendError;
-use score::{StrayEvent, Strays, handle};
+use score::{FindError, Finder, StrayEvent, Strays, handle};
 use scoring::Scorer;
 use testing::{Tables, a_tenant};
 
@@ -24,6 +24,15 @@ impl Strays for Kept {
     }
 }
 
+/// How leads are found is not what these tests are about.
+struct NoIndex;
+
+impl Finder for NoIndex {
+    async fn refresh(&self, _: &TenantId, _: BTreeSet<HomeId>) -> Result<(), FindError> {
+        Ok(())
+    }
+}
+
 fn now() -> Timestamp {
     "2026-01-15T13:00:00Z".parse().unwrap()
 }
@@ -36,7 +45,7 @@ fn lead_id() -> HomeId {
 async fn again(tables: &Tables, strays: &Kept, batch: &str) -> Vec<String> {
     let scorer = Scorer::new(tables.store.clone());
     let batch: SqsEvent = serde_json::from_str(batch).unwrap();
-    let response = handle(&scorer, strays, batch, now()).await.unwrap();
+    let response = handle(&scorer, &NoIndex, strays, batch, now()).await.unwrap();
     let failures = response.batch_item_failures.into_iter();
     let mut again: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
     again.sort();
@@ -96,5 +105,6 @@ async fn a_batch_of_which_nothing_is_scored_fails_the_invocation() {
     let batch: SqsEvent = serde_json::from_str(ONE_PERSON).unwrap();
     // Nobody made the tenant.
     let scorer = Scorer::new(tables.store.clone());
-    assert!(handle(&scorer, &Kept::default(), batch, now()).await.is_err());
+    let handled = handle(&scorer, &NoIndex, &Kept::default(), batch, now()).await;
+    assert!(handled.is_err());
 }

@@ -50,6 +50,14 @@ pub enum Command {
     },
     /// Does now what the nightly schedule does
     Nightly,
+    /// Prints the last mails of this stack, which nobody receives: codes and invitations
+    Mail {
+        /// Only those to this address
+        address: Option<String>,
+        /// Print only the code of the last one
+        #[arg(long, requires = "address")]
+        code: bool,
+    },
     /// Checks the template with sam validate and cfn-lint
     Lint,
     /// Manages tenants
@@ -96,6 +104,12 @@ pub enum TenantCommand {
         /// Name for people [default: the id]
         #[arg(long)]
         title: Option<String>,
+        /// Address of the first admin, who is invited by mail
+        #[arg(long, value_name = "ADDRESS")]
+        admin_email: Option<String>,
+        /// Name of the first admin
+        #[arg(long, value_name = "NAME", requires = "admin_email")]
+        admin_name: Option<String>,
         /// Create it in this stack on AWS, with your own AWS credentials
         #[arg(long, value_name = "STACK_NAME")]
         stack: Option<String>,

@@ -36,6 +36,23 @@ pub struct Depth {
     pub in_flight: u64,
 }
 
+/// A mail that the emulator kept.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Mail {
+    pub to: Vec<String>,
+    pub subject: String,
+    pub body_text: String,
+    /// Seconds since 1970.
+    pub timestamp: f64,
+}
+
+#[derive(serde::Deserialize)]
+struct Outbox {
+    /// By account.
+    messages: BTreeMap<String, Vec<Mail>>,
+}
+
 impl Emulator {
     pub fn new(port: u16) -> Self {
         Self { url: format!("http://127.0.0.1:{port}"), client: http::client() }
@@ -118,6 +135,17 @@ impl Emulator {
             Some((event.get("timestamp")?.as_i64()?, message.trim_end().to_owned()))
         };
         Ok(events.map(|events| events.iter().filter_map(line).collect()).unwrap_or_default())
+    }
+
+    /// Mails that were sent, the oldest first.
+    pub async fn mails(&self) -> Result<Vec<Mail>> {
+        let (ok, _, body) =
+            self.call("ses", Method::GET, "/_ministack/ses/messages", &[], "").await?;
+        ensure!(ok, "the emulator shows no mails: {}", String::from_utf8_lossy(&body));
+        let Outbox { messages } = serde_json::from_slice(&body)?;
+        let mut mails: Vec<_> = messages.into_values().flatten().collect();
+        mails.sort_by(|one, other| one.timestamp.total_cmp(&other.timestamp));
+        Ok(mails)
     }
 
     /// Target function and input of a schedule.
@@ -206,6 +234,15 @@ mod tests {
         assert_eq!(outputs.get("ApiUrl").map(String::as_str), Some("https://a.b/?c&d"));
         assert_eq!(outputs.get("Two").map(String::as_str), Some("2"));
         assert_eq!(element(xml, "StackStatus"), Some("CREATE_COMPLETE"));
+    }
+
+    #[test]
+    fn a_mail_is_read_as_the_emulator_shows_it() {
+        let outbox = r#"{"messages": {"000000000000": [{"MessageId": "1", "To": ["ana@example.com"],
+            "CC": [], "Subject": "Your code", "BodyText": "It is 1", "BodyHtml": "",
+            "Timestamp": 1795249976.547291, "Type": "CognitoVerificationMessage"}]}}"#;
+        let Outbox { messages } = serde_json::from_str(outbox).unwrap();
+        assert_eq!(messages["000000000000"][0].to, ["ana@example.com"]);
     }
 
     #[test]

@@ -52,12 +52,19 @@ async fn sam_deploy(
         .args(["--resolve-s3", "--capabilities", "CAPABILITY_IAM"])
         .args(["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"])
         .arg("--parameter-overrides")
-        .arg(format!("Architecture={}", architecture()?));
+        .arg(format!("Architecture={}", architecture()?))
+        .args(local_parameters(emulator));
     scrub::aws_tool(&mut command, emulator.url());
     scrub::path_first(&mut command, &sam.bin());
     scrub::sam_home(&mut command, &workspace.tools().join("sam-home"));
     let remedy = "correct template.yaml, or begin anew: cargo stack up --fresh";
     Logged::new(command, place.log("deploy"), remedy).run("sam deploy").await
+}
+
+/// What differs from a stack on AWS: anybody may sign up, and the user pool's keys are the
+/// emulator's, whatever issuer its tokens name.
+fn local_parameters(emulator: &Emulator) -> [String; 2] {
+    ["OpenSignUp=true".to_owned(), format!("UserPoolKeysEndpoint={}", emulator.url())]
 }
 
 /// Id of the deployed HTTP API.

@@ -109,6 +109,7 @@ fn spawn(place: &StackPlace, port: u16, python: &Path) -> Result<Child> {
         .env("BIND_HOST", "127.0.0.1")
         .env("GATEWAY_PORT", port.to_string())
         .env("CLEAN_MARK", clean_mark(place))
+        .env("COGNITO_EMAIL_ENABLED", "true")
         .env("DOCKER_HOST", "unix:///nonexistent")
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0")

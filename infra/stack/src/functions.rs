@@ -12,12 +12,13 @@ use crate::session;
 use crate::workspace::StackPlace;
 
 /// The functions and the outputs of the template that name them.
-pub const FUNCTIONS: [(&str, &str); 6] = [
+pub const FUNCTIONS: [(&str, &str); 7] = [
     ("ingest", "IngestFunction"),
     ("score", "ScoreFunction"),
     ("api", "ApiFunction"),
     ("aggregate", "AggregateFunction"),
     ("rescore", "RescoreFunction"),
+    ("bulk", "BulkFunction"),
     ("provision", "ProvisionFunction"),
 ];
 

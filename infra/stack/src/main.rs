@@ -22,6 +22,7 @@ mod http;
 mod lint;
 mod lock;
 mod logs;
+mod mail;
 mod process;
 mod progress;
 mod proxy;
@@ -86,6 +87,7 @@ async fn brief(
         Command::Logs { function, follow } => logs::logs(place, function.as_deref(), follow).await,
         Command::Invoke { function, events } => functions::invoke(place, &function, &events).await,
         Command::Nightly => functions::nightly(place).await,
+        Command::Mail { address, code } => mail::mail(place, address.as_deref(), code).await,
         Command::Lint => lint::lint(workspace).await,
         Command::Tenant(tenant) => tenant::tenant(workspace, place, tenant).await,
         Command::Up(_) | Command::Supervise(_) => Ok(()),

@@ -17,7 +17,7 @@ use crate::workspace::StackPlace;
 use crate::{http, session};
 
 /// Queues and the outputs of the template that give their URLs.
-pub const QUEUES: [(&str, &str); 7] = [
+pub const QUEUES: [(&str, &str); 9] = [
     ("events", "EventsQueueUrl"),
     ("events_dead_letter", "EventsDeadLetterQueueUrl"),
     ("failed", "FailedQueueUrl"),
@@ -25,6 +25,8 @@ pub const QUEUES: [(&str, &str); 7] = [
     ("shard_dead_letter", "ShardDeadLetterQueueUrl"),
     ("job", "JobQueueUrl"),
     ("job_dead_letter", "JobDeadLetterQueueUrl"),
+    ("bulk", "BulkQueueUrl"),
+    ("bulk_dead_letter", "BulkDeadLetterQueueUrl"),
 ];
 
 /// State of a stack.

@@ -22,9 +22,12 @@ pub async fn tenant(
     place: &StackPlace,
     command: TenantCommand,
 ) -> Result<()> {
-    let TenantCommand::Create { tenant, title, stack } = command;
+    let TenantCommand::Create { tenant, title, admin_email, admin_name, stack } = command;
     let title = title.unwrap_or_else(|| tenant.clone());
-    let payload = json!({ "operation": "create_tenant", "tenant": tenant, "name": title });
+    let payload = json!({
+        "operation": "create_tenant", "tenant": tenant, "name": title,
+        "admin_email": admin_email, "admin_name": admin_name,
+    });
     let answer = if let Some(stack) = stack {
         on_aws(workspace, &stack, &payload).await?
     } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use divan::{Bencher, counter::ItemsCount};
 use domain::{
-    condition::{Condition, Evaluator, FactsView, Subject},
+    condition::{Condition, Evaluator, FactsView, ProfileView, Subject},
     event::{Event, EventId},
     home::{HomeId, HomeRef},
     identity::Kind,
@@ -88,6 +88,7 @@ fn event() -> Event {
         context: object(json!({"page": {"path": "/pricing/enterprise"}})),
         traits: serde_json::Map::new(),
         links: Vec::new(),
+        edit: None,
     }
 }
 
@@ -97,7 +98,8 @@ fn evaluate(bencher: Bencher<'_, '_>, source: &str) {
     let (evaluator, event) = (Evaluator::new(), event());
     let profile = BTreeMap::from([("title".to_owned(), json!("CTO"))]);
     let facts = Facts(BTreeMap::from([("page_view".to_owned(), 7)]), BTreeMap::new());
-    let subject = Subject { event: &event, profile: &profile, facts: &facts };
+    let profile = ProfileView { declared: &profile, edited: &BTreeMap::new() };
+    let subject = Subject { event: &event, profile, facts: &facts };
     let scope = evaluator.scope(&subject);
     assert!(scope.holds(&condition).unwrap());
     bencher.counter(ItemsCount::new(EVALUATIONS)).bench_local(|| {

@@ -46,6 +46,7 @@ fn events() -> Vec<Event> {
             context: serde_json::Map::new(),
             traits: serde_json::Map::new(),
             links: Vec::new(),
+            edit: None,
         }
     };
     sorted((0..EVENTS).map(event))

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::tenant::TenantId;
+use crate::{permission::Permission, tenant::TenantId};
 
 const PREFIX: &str = "llk_";
 
@@ -25,6 +25,16 @@ pub struct ApiKeyText {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyHash(String);
+
+/// Names a key where its hash is too much: `key_` and the first 16 hexadecimal digits of the hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyId(String);
+
+/// Says that a text is no key id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key id is key_ followed by 16 hexadecimal digits in lower case")]
+pub struct InvalidKeyId;
 
 /// What a key may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,6 +53,8 @@ pub enum Scope {
 /// A key as it is stored: everything but the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
+    /// Names the key.
+    pub id: KeyId,
     /// The tenant that the key speaks for.
     pub tenant: TenantId,
     /// A person's name for the key.
@@ -106,9 +118,91 @@ impl KeyHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the id that the key is known by.
+    pub fn id(&self) -> KeyId {
+        KeyId(format!("{KEY_ID}{}", self.0.get(..KEY_ID_DIGITS).unwrap_or(&self.0)))
+    }
+}
+
+const KEY_ID: &str = "key_";
+
+const KEY_ID_DIGITS: usize = 16;
+
+impl KeyId {
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the digits that the hash of the key begins with.
+    pub fn digits(&self) -> &str {
+        self.0.strip_prefix(KEY_ID).unwrap_or(&self.0)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = InvalidKeyId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyId> {
+        let digits = text.strip_prefix(KEY_ID).ok_or(InvalidKeyId)?;
+        let fits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let fits = digits.len() == KEY_ID_DIGITS && digits.bytes().all(fits);
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidKeyId) }
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = InvalidKeyId;
+
+    fn try_from(text: String) -> Result<Self, InvalidKeyId> {
+        text.parse()
+    }
+}
+
+impl From<KeyId> for String {
+    fn from(id: KeyId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Scope {
+    /// Returns the scope's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Read => "read",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Tells whether a key of this scope may do something. What is a signed-in person's own is no
+    /// key's.
+    pub const fn allows(self, permission: Permission) -> bool {
+        use Permission as P;
+        match self {
+            Self::Ingest => matches!(permission, P::Ingest),
+            Self::Read => matches!(
+                permission,
+                P::LeadsRead | P::AllLeadsRead | P::RulesRead | P::AnalyticsRead | P::JobsRead
+            ),
+            Self::Admin => !matches!(permission, P::Ingest | P::OwnAccount),
+        }
+    }
 }
 
 impl ApiKey {
+    /// Tells whether the key may do something.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.scopes.iter().any(|scope| scope.allows(permission))
+    }
+
     /// Tells whether the key may be used for `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         let implied = scope == Scope::Read && self.scopes.contains(&Scope::Admin);
@@ -141,6 +235,7 @@ mod tests {
     #[test]
     fn admin_covers_reading_and_no_key_covers_what_it_was_not_made_for() {
         let key = |scope| ApiKey {
+            id: "key_0123456789abcdef".parse().unwrap(),
             tenant: "acme".parse().unwrap(),
             name: "test".into(),
             scopes: [scope].into(),

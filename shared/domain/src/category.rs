@@ -79,6 +79,7 @@ mod tests {
             context: serde_json::Map::new(),
             traits: serde_json::Map::new(),
             links: Vec::new(),
+            edit: None,
         }
     }
 

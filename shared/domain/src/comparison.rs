@@ -43,7 +43,7 @@ pub struct Comparison {
     pub seen: u64,
     /// How many leads were compared.
     pub leads: u64,
-    /// How many events they had.
+    /// How many events they had, edits aside.
     pub events: u64,
     /// Leads whose score shown rises.
     pub up: u64,
@@ -82,7 +82,8 @@ impl Comparison {
         let (before, after) =
             (Side::of(&old, sets.before, sets.now), Side::of(&new, sets.after, sets.now));
         self.leads += 1;
-        self.events += u64::try_from(events.len()).unwrap_or(u64::MAX);
+        let behaviour = events.iter().filter(|event| event.edit.is_none());
+        self.events += u64::try_from(behaviour.count()).unwrap_or(u64::MAX);
         match before.score.cmp(&after.score) {
             std::cmp::Ordering::Less => self.up += 1,
             std::cmp::Ordering::Greater => self.down += 1,

@@ -33,7 +33,7 @@ use plan::Plan;
 
 pub use evaluate::{Evaluator, Failure, Scope};
 pub use reads::{ProfileFields, Reads};
-pub use subject::{FactsView, Subject};
+pub use subject::{FactsView, ProfileView, Subject};
 
 /// How many bytes a condition has at most.
 pub const MAX_BYTES: usize = 2_048;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    edit::Edit,
     home::{HomeId, HomeRef},
     link::Link,
     time::Timestamp,
@@ -119,6 +120,9 @@ pub struct Event {
     /// The links between homes that it is evidence for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// What people decided by hand, where the event is an edit. No sender can make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Box<Edit>>,
 }
 
 impl Event {
@@ -149,6 +153,9 @@ pub struct Arrival {
     /// The personal values of the event, by profile field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub personal: BTreeMap<String, Sealed>,
+    /// The personal values that an edit sets by hand, by profile field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edited: BTreeMap<String, Sealed>,
 }
 
 /// A personal value as ciphertext: base64 of what the vault sealed.

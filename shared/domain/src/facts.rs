@@ -65,7 +65,8 @@ impl Facts {
             self.count_marketplace(name);
         }
         if self.campaign_source.is_none() {
-            self.campaign_source = campaign_source(&event.context).map(short);
+            self.campaign_source =
+                campaign_source(&event.context).map(|name| short(name).to_owned());
         }
         if reads.last_seen {
             self.see(event_type, event.timestamp);
@@ -78,7 +79,7 @@ impl Facts {
     /// Takes in what an event declares about the person, which a suppressed event does too.
     pub(crate) fn declare(&mut self, traits: &Map<String, Value>) {
         if let Some(source) = text(traits.get("source")) {
-            self.source = Some(short(source));
+            self.source = Some(short(source).to_owned());
         }
     }
 
@@ -153,7 +154,8 @@ fn text(value: Option<&Value>) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn short(text: &str) -> String {
+/// Returns the name of a source as far as it is kept.
+pub(crate) fn short(text: &str) -> &str {
     let end = text.floor_char_boundary(MAX_NAME_BYTES);
-    text.get(..end).unwrap_or_default().trim_end().to_owned()
+    text.get(..end).unwrap_or_default().trim_end()
 }

@@ -4,7 +4,7 @@
 //! matter; applying events one by one equals folding them all.
 
 use crate::{
-    condition::{Scope, Subject},
+    condition::{ProfileView, Scope, Subject},
     event::{Event, Position},
     explanation::{Line, Refusal, RefusalReason},
     limits::Limit,
@@ -52,12 +52,17 @@ pub fn sorted(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     events
 }
 
-/// Keeps of a lead's events those that a fold looks at: the first [`MAX_EVENTS`] in order, and one
-/// more if there is one, because it floods the lead. The rest stays in no useful order.
+/// Keeps of a lead's events those that a fold looks at: every edit, of the others the first
+/// [`MAX_EVENTS`] in order, and one more if there is one, because it floods the lead. They stay in
+/// no useful order.
 pub fn keep_foldable(events: &mut Vec<Event>) {
-    let most = MAX_EVENTS as usize + 1;
+    let edits = events.iter().filter(|event| event.edit.is_some()).count();
+    let most = edits + MAX_EVENTS as usize + 1;
     if events.len() > most {
-        events.select_nth_unstable_by(most - 1, Event::order);
+        let edits_first = |event: &Event| event.edit.is_none();
+        events.select_nth_unstable_by(most - 1, |left, right| {
+            edits_first(left).cmp(&edits_first(right)).then_with(|| left.order(right))
+        });
         events.truncate(most);
     }
 }
@@ -65,6 +70,7 @@ pub fn keep_foldable(events: &mut Vec<Event>) {
 /// Folds events that are in order and records every line.
 pub fn fold_recording(rules: &Rules, events: &[Event], recorder: &mut impl Recorder) -> State {
     let mut state = State::empty(rules.version());
+    state.created_at = events.first().map(|event| event.timestamp);
     let mut last = None;
     for event in events {
         if step(&mut state, rules, event, recorder) {
@@ -84,6 +90,7 @@ pub fn apply(state: &mut State, rules: &Rules, event: &Event) -> Result<(), Late
     if state.last_position.as_ref().is_some_and(|last| !is_after(event, last)) {
         return Err(Late);
     }
+    state.created_at.get_or_insert(event.timestamp);
     if step(state, rules, event, &mut ()) {
         state.last_position = Some(event.position());
     }
@@ -95,8 +102,13 @@ fn is_after(event: &Event, last: &Position) -> bool {
     place > (last.timestamp, &last.event_id, last.home)
 }
 
-/// Folds one event and tells whether it was: beyond [`MAX_EVENTS`] it only floods the lead.
+/// Folds one event and tells whether it was: beyond [`MAX_EVENTS`] it only floods the lead, unless
+/// it is an edit.
 fn step(state: &mut State, rules: &Rules, event: &Event, recorder: &mut impl Recorder) -> bool {
+    if let Some(edit) = &event.edit {
+        state.edit(event, edit, rules);
+        return true;
+    }
     if state.folded() >= MAX_EVENTS {
         state.flooded = true;
         return false;
@@ -138,7 +150,8 @@ fn judge<'r>(
 ) -> Judgement<'r> {
     let mut judgement = Judgement::default();
     let evaluator = rules.evaluator();
-    let subject = Subject { event, profile: &state.profile, facts: state };
+    let profile = ProfileView { declared: &state.profile, edited: &state.edited };
+    let subject = Subject { event, profile, facts: state };
     let scope = evaluator.scope(&subject);
     for ready in rules.suppressing(&event.event_type) {
         if holds(&scope, ready, event, &mut judgement.failed, recorder) {

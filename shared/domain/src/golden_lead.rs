@@ -141,6 +141,7 @@ impl GoldenEvent {
             context: self.context.clone(),
             traits: self.traits.clone(),
             links: Vec::new(),
+            edit: None,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Everything that a lead's behaviour says beyond its score, with what it was computed from.
 //!
 //! Invariant: it is a pure function of (rules, set of events, instant). Only events that count
-//! are looked at: neither suppressed ones nor those beyond [`MAX_EVENTS`].
+//! are looked at: neither edits, nor suppressed ones, nor those beyond [`MAX_EVENTS`]. What people
+//! decided stands beside what was computed and replaces none of it.
 
 use crate::{
     category::{CategoryCount, top_categories},
@@ -14,7 +15,7 @@ use crate::{
     home::HomeId,
     recommendation::Recommendation,
     rules::Rules,
-    segment::Behaviour,
+    segment::{Behaviour, ShownSegment},
     state::{MAX_EVENTS, State},
     time::Timestamp,
     view::{Risk, View, risk, view},
@@ -33,6 +34,8 @@ pub struct Intelligence {
     pub factors: Factors,
     /// What decides the segment.
     pub behaviour: Behaviour,
+    /// The segment that is shown.
+    pub segment: ShownSegment,
     /// When the lead is there.
     pub timing: ContactTiming,
     /// What it cares for.
@@ -59,6 +62,8 @@ pub struct Cooling {
 /// What says where a lead comes from, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceFrom {
+    /// Somebody who set it by hand.
+    Edit,
     /// The latest trait `source`.
     Trait,
     /// The first `campaign.source` of an event's context.
@@ -95,7 +100,18 @@ impl Intelligence {
         let categories = top_categories(counted);
         let recommendations = Recommendation::of(&categories, &factors, &timing);
         let behaviour = Behaviour::of(&state, now);
-        Self { state, view, cooling, factors, behaviour, timing, categories, recommendations }
+        let segment = ShownSegment::of(&state, now);
+        Self {
+            state,
+            view,
+            cooling,
+            factors,
+            behaviour,
+            segment,
+            timing,
+            categories,
+            recommendations,
+        }
     }
 }
 
@@ -115,7 +131,12 @@ impl Cooling {
 
 impl SourceFrom {
     /// Every one, strongest first.
-    pub const ALL: [Self; 3] = [Self::Trait, Self::Campaign, Self::Direct];
+    pub const ALL: [Self; 4] = [Self::Edit, Self::Trait, Self::Campaign, Self::Direct];
+
+    /// Returns what says the source that is shown, see [`State::shown_source`].
+    pub fn shown(state: &State) -> Self {
+        if state.edited_source().is_some() { Self::Edit } else { Self::of(&state.facts) }
+    }
 
     /// Returns what says the source of facts.
     pub const fn of(facts: &Facts) -> Self {
@@ -129,6 +150,7 @@ impl SourceFrom {
     /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Edit => "edit",
             Self::Trait => "trait",
             Self::Campaign => "campaign",
             Self::Direct => "direct",
@@ -147,13 +169,17 @@ impl Suppressed {
                 |(home, id): &(HomeId, EventId)| *home == event.home.id && *id == event.event_id;
             suppressed.next_if(is_event).is_none()
         };
-        events.iter().take(folded).filter(|event| counts(event)).collect()
+        let behaviour = events.iter().filter(|event| event.edit.is_none());
+        behaviour.take(folded).filter(|event| counts(event)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::edit::SOURCE;
 
     #[test]
     fn what_says_the_source_is_told_by_its_word() {
@@ -166,6 +192,19 @@ mod tests {
         ] {
             let facts = Facts { source, campaign_source, ..Facts::default() };
             assert_eq!((facts.source(), SourceFrom::of(&facts).as_str()), (value, from));
+            let mut state = State { facts, ..State::empty(1) };
+            let shown = |state: &State| {
+                (state.shown_source().to_owned(), SourceFrom::shown(state).as_str())
+            };
+            assert_eq!(shown(&state), (value.to_owned(), from));
+            for (set, value, from) in [
+                (json!(" fair "), "fair", "edit"),
+                (json!(""), "direct", "edit"),
+                (json!(null), value, from),
+            ] {
+                state.edited.insert(SOURCE.to_owned(), set);
+                assert_eq!(shown(&state), (value.to_owned(), from));
+            }
         }
     }
 }

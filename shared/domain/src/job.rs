@@ -1,4 +1,4 @@
-//! Jobs: work over all leads of a tenant that takes longer than a request.
+//! Jobs: work over many leads of a tenant that takes longer than a request.
 //!
 //! Invariant: a job's id sorts by the time at which it was made, and a job that ended never goes
 //! on.
@@ -7,7 +7,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{Comparison, Crossings, GoldenReport};
+use crate::{
+    actor::Actor,
+    bulk::{BulkChange, BulkEditOutcome, ExportOutcome, ImportOutcome, Selection},
+    comparison::{Comparison, Crossings, GoldenReport},
+};
 
 const PREFIX: &str = "job_";
 
@@ -66,7 +70,7 @@ impl fmt::Display for JobId {
 }
 
 /// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Compares what a draft would make of the leads with what the active rules do.
     Preview {
@@ -80,23 +84,64 @@ pub enum Work {
         /// The version.
         version: u32,
     },
+    /// Brings in the rows of an uploaded file.
+    Import {
+        /// Who uploaded it.
+        by: Actor,
+        /// How many rows it has.
+        rows: u64,
+    },
+    /// Makes the same of many leads by hand.
+    BulkEdit {
+        /// Who asked for it.
+        by: Actor,
+        /// What is made of each.
+        change: BulkChange,
+        /// Which.
+        leads: Selection,
+    },
+    /// Writes leads to files.
+    Export {
+        /// Who asked for them.
+        by: Actor,
+        /// Which.
+        leads: Selection,
+    },
 }
 
 impl Work {
     /// Returns the job's kind as a word.
-    pub const fn kind(self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Preview { .. } => "preview",
             Self::Rescore { .. } => "rescore",
+            Self::Import { .. } => "import",
+            Self::BulkEdit { .. } => "bulk_edit",
+            Self::Export { .. } => "export",
         }
     }
 
-    /// Counts how often the job goes through all leads.
-    pub const fn passes(self) -> u32 {
+    /// Tells whether the job takes leads that somebody chose, not all for the sake of the rules.
+    pub const fn is_bulk(&self) -> bool {
+        !matches!(self, Self::Preview { .. } | Self::Rescore { .. })
+    }
+
+    /// Counts the rows or leads that the job has; `None` where only its end will tell.
+    pub fn total(&self) -> Option<u64> {
         match self {
-            Self::Preview { .. } => 1,
+            Self::Import { rows, .. } => Some(*rows),
+            Self::BulkEdit { leads: Selection::Named(leads), .. }
+            | Self::Export { leads: Selection::Named(leads), .. } => Some((*leads).into()),
+            _ => None,
+        }
+    }
+
+    /// Counts how often the job goes through its leads.
+    pub const fn passes(&self) -> u32 {
+        match self {
             // The last one catches what writers did who still held the old rules.
             Self::Rescore { .. } => 2,
+            _ => 1,
         }
     }
 }
@@ -150,6 +195,12 @@ pub enum Outcome {
     Preview(Box<PreviewOutcome>),
     /// Of a re-score.
     Rescore(RescoreOutcome),
+    /// Of an import.
+    Import(ImportOutcome),
+    /// Of a bulk edit.
+    BulkEdit(BulkEditOutcome),
+    /// Of an export.
+    Export(ExportOutcome),
 }
 
 /// What a preview found.

@@ -8,7 +8,7 @@ use crate::{
     family::Member,
     home::HomeRef,
     link::{Cut, Links},
-    profile::Profile,
+    profile::{Edits, Profile},
     stage::Stage,
     state::State,
 };
@@ -35,6 +35,8 @@ pub struct Home {
     pub cuts: Vec<Cut>,
     /// What its events declared.
     pub profile: Profile,
+    /// What people set by hand, and released.
+    pub edits: Edits,
 }
 
 /// A family seen through its survivor.
@@ -120,6 +122,7 @@ impl Home {
             links: Links::default(),
             cuts: Vec::new(),
             profile: Profile::default(),
+            edits: Edits::default(),
         }
     }
 }

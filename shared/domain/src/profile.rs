@@ -4,11 +4,14 @@
 //! a profile does not depend on the order of arrival, and the profiles of a family's homes
 //! combine at read without being merged.
 
+mod edits;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::edits::{EditedField, Edits};
 use crate::{
     event::{Arrival, EventId, Sealed},
     time::Timestamp,
@@ -16,6 +19,10 @@ use crate::{
 
 /// How many fields a profile keeps: the first ones by name.
 pub const MAX_FIELDS: usize = 100;
+
+/// How many fields of a home are ever set by hand, released ones included: the first ones by name.
+/// Twice as many as are set at a time, so that one can be released and another be set.
+pub const MAX_EDITED: usize = 2 * MAX_FIELDS;
 
 /// How many bytes of JSON a plain value has at most; a larger one stays in its event alone. A
 /// hundred fields of this size fit the 400 KB of an item.
@@ -57,7 +64,7 @@ impl Profile {
         profile
     }
 
-    /// Declares what an event carries, and tells whether that changed anything.
+    /// Declares what an event carries, an edit's own fields aside, and tells whether that changed anything.
     pub fn declare_all(&mut self, arrival: &Arrival) -> bool {
         let small = |(_, value): &(&String, &Value)| value.to_string().len() <= MAX_VALUE_BYTES;
         let traits = arrival.event.traits.iter().filter(small);

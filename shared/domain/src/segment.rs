@@ -1,7 +1,7 @@
 //! The segment: the behavioural group that a lead belongs to.
 //!
 //! Invariant: every lead is in exactly one segment, and the inputs shown beside it are all that
-//! decided it.
+//! decided it. One chosen by hand is shown in its stead, and said to be.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,26 @@ pub struct Behaviour {
     pub days_since_first_seen: Option<u32>,
     /// The whole days since the last one.
     pub idle_days: Option<u32>,
+}
+
+/// The segment that is shown, beside the one that behaviour says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownSegment {
+    /// The segment chosen by hand, else the computed one.
+    pub segment: Segment,
+    /// Whether somebody chose it.
+    pub chosen: bool,
+    /// What the behaviour says.
+    pub computed: Segment,
+}
+
+impl ShownSegment {
+    /// Returns the segment that a lead shows at `now`.
+    pub fn of(state: &State, now: Timestamp) -> Self {
+        let computed = Behaviour::of(state, now).segment();
+        let chosen = state.work.segment;
+        Self { segment: chosen.unwrap_or(computed), chosen: chosen.is_some(), computed }
+    }
 }
 
 impl Segment {
@@ -202,6 +222,18 @@ mod tests {
         assert_eq!(back.segment(), Segment::Vip);
         let nothing = Behaviour::of(&State::empty(1), "2026-01-01T12:00:00Z".parse().unwrap());
         assert_eq!(nothing.segment(), Segment::New);
+    }
+
+    #[test]
+    fn a_segment_chosen_by_hand_is_shown_beside_the_computed_one() {
+        let now = "2026-01-01T12:00:00Z".parse().unwrap();
+        let mut state = State::empty(1);
+        let computed = Segment::New;
+        let shown = ShownSegment { segment: computed, chosen: false, computed };
+        assert_eq!(ShownSegment::of(&state, now), shown);
+        state.work.segment = Some(Segment::Vip);
+        let shown = ShownSegment { segment: Segment::Vip, chosen: true, computed };
+        assert_eq!(ShownSegment::of(&state, now), shown);
     }
 
     #[test]

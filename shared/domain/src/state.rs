@@ -6,23 +6,27 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{
     balance::Balance,
     condition::ProfileFields,
+    edit::{self, Change, Edit, MARKETPLACES, SOURCE, Work},
     event::{Event, Position},
-    facts::Facts,
+    facts::{self, DIRECT, Facts},
     limits::Limits,
+    marketplace::Marketplace,
     points::Points,
-    profile::{MAX_FIELDS, MAX_VALUE_BYTES},
+    profile::{MAX_EDITED, MAX_FIELDS, MAX_VALUE_BYTES},
     rules::Rules,
     time::{DAY_MS, Timestamp},
 };
 
 /// The version of the fold's code. Raise it when the same events give another state.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
-/// How many events of a lead are folded. Events beyond, in fold order, are stored only.
+/// How many events of a lead are folded, its edits aside: these all are. Events beyond, in fold
+/// order, are stored only.
 pub const MAX_EVENTS: u32 = 20_000;
 
 /// How many events make the highest velocity.
@@ -49,10 +53,23 @@ pub struct State {
     pub last_position: Option<Position>,
     /// When the last [`MAX_VELOCITY`] events that count happened, oldest first.
     pub recent: Vec<Timestamp>,
+    /// When the first event of all happened, whether it counts or not, or the first edit.
+    pub created_at: Option<Timestamp>,
     /// What is kept about behaviour.
     pub facts: Facts,
     /// The declared fields that conditions read.
     pub profile: BTreeMap<String, Value>,
+    /// The fields set by hand that conditions read, [`SOURCE`] and [`MARKETPLACES`]. They win over
+    /// declared ones. `null` stands for what was released, or set to a personal value: no condition
+    /// sees it.
+    pub edited: BTreeMap<String, Value>,
+    /// What people decided.
+    pub work: Work,
+    /// Names the edits folded, in their order: two states of the same edits have the same one. 0
+    /// without edits.
+    pub edition: u64,
+    /// When the last edit was made.
+    pub last_edit_at: Option<Timestamp>,
     /// What the rules have used up of their limits.
     pub limits: Limits,
     /// How often the condition of each rule failed at run time, by the rule's id.
@@ -74,8 +91,13 @@ impl State {
             last_event_at: None,
             last_position: None,
             recent: Vec::new(),
+            created_at: None,
             facts: Facts::default(),
             profile: BTreeMap::new(),
+            edited: BTreeMap::new(),
+            work: Work::default(),
+            edition: 0,
+            last_edit_at: None,
             limits: Limits::default(),
             failures: BTreeMap::new(),
             flooded: false,
@@ -87,7 +109,7 @@ impl State {
         self.balance.total()
     }
 
-    /// Counts the events folded, whether they count or not.
+    /// Counts the events folded, whether they count or not, edits aside.
     pub const fn folded(&self) -> u32 {
         self.events + self.suppressed
     }
@@ -112,6 +134,71 @@ impl State {
     pub fn velocity(&self, now: Timestamp) -> u32 {
         let recent = |at: &&Timestamp| (0..DAY_MS).contains(&now.millis_since(**at));
         u32::try_from(self.recent.iter().filter(recent).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns where the lead comes from as people see it: what was set by hand, else what its
+    /// events say.
+    pub fn shown_source(&self) -> &str {
+        self.edited_source().unwrap_or_else(|| self.facts.source())
+    }
+
+    /// Returns where the lead trades as people see it: the marketplaces set by hand, else those
+    /// that its events named, each once and in that order.
+    pub fn shown_marketplaces(&self) -> Vec<Marketplace> {
+        self.edited_marketplaces().unwrap_or_else(|| {
+            self.facts.marketplaces.iter().map(|(marketplace, _)| marketplace.clone()).collect()
+        })
+    }
+
+    /// Returns the marketplace that counts most as people see it: the first one set by hand, else
+    /// that of most events; `direct` where there is none.
+    pub fn shown_marketplace(&self) -> Marketplace {
+        let first = |set: Vec<_>| set.into_iter().next().unwrap_or_else(Marketplace::direct);
+        self.edited_marketplaces().map_or_else(|| self.facts.marketplace(), first)
+    }
+
+    /// Returns the source that was set by hand; `direct` where that is to say nothing.
+    pub(crate) fn edited_source(&self) -> Option<&str> {
+        let source = facts::short(self.edited.get(SOURCE)?.as_str()?.trim());
+        Some(if source.is_empty() { DIRECT } else { source })
+    }
+
+    /// Returns the marketplaces that were set by hand, one or a list of them, in that order.
+    fn edited_marketplaces(&self) -> Option<Vec<Marketplace>> {
+        let names = match self.edited.get(MARKETPLACES)? {
+            Value::Array(names) => names.iter().collect(),
+            name @ Value::String(_) => vec![name],
+            _ => return None,
+        };
+        let mut marketplaces = Vec::new();
+        for marketplace in names.into_iter().filter_map(|name| name.as_str()?.parse().ok()) {
+            if !marketplaces.contains(&marketplace) {
+                marketplaces.push(marketplace);
+            }
+        }
+        Some(marketplaces)
+    }
+
+    /// Takes in an edit.
+    #[cold]
+    pub(crate) fn edit(&mut self, event: &Event, edit: &Edit, rules: &Rules) {
+        self.declare(event, rules);
+        for (name, change) in edit.changes() {
+            if !edit::is_shown(name) && !rules.reads().profile.contains(name) {
+                continue;
+            }
+            let value = match change {
+                Change::Set(value) => value.clone(),
+                Change::Seal | Change::Release => Value::Null,
+            };
+            self.edited.insert(name.to_owned(), value);
+            if self.edited.len() > MAX_EDITED && rules.reads().profile == ProfileFields::All {
+                self.edited.pop_last();
+            }
+        }
+        self.work.apply(edit);
+        self.edition = edition_after(self.edition, event);
+        self.last_edit_at = Some(event.timestamp);
     }
 
     /// Counts an event in.
@@ -153,4 +240,15 @@ impl State {
             self.failures.insert(rule.to_owned(), 1);
         }
     }
+}
+
+/// Returns what names the edits that one name names and one more. Never 0, which names none.
+fn edition_after(edition: u64, event: &Event) -> u64 {
+    let digest = Sha256::new()
+        .chain_update(edition.to_be_bytes())
+        .chain_update(event.home.id.as_bytes())
+        .chain_update(event.event_id.as_str());
+    let digest = digest.finalize();
+    let edition = digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    edition.max(1)
 }

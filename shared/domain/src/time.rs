@@ -45,6 +45,12 @@ impl Timestamp {
         if RANGE_MS.contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTime::Range) }
     }
 
+    /// Reads an instant that bounds a question: one before 1970 is that of its beginning.
+    pub fn bound(text: &str) -> Result<Self, InvalidTime> {
+        let instant = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| InvalidTime::Format)?;
+        Ok(instant.to_utc().into())
+    }
+
     /// Returns the milliseconds since 1970.
     pub const fn millis(self) -> i64 {
         self.0
@@ -73,6 +79,11 @@ impl Timestamp {
 }
 
 impl Day {
+    /// Reads a day that bounds a question: one before 1970 is its first.
+    pub fn bound(text: &str) -> Result<Self, InvalidTime> {
+        Ok(Timestamp::from(midnight(text)?).day())
+    }
+
     /// Returns the first instant of the day.
     pub const fn start(self) -> Timestamp {
         Timestamp(self.0 * DAY_MS)
@@ -161,14 +172,19 @@ impl FromStr for Day {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        let well_formed = text.len() == 10 && text.is_ascii();
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidTime::Day)?;
-        let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-        if !well_formed || !RANGE_MS.contains(&midnight) {
-            return Err(InvalidTime::Day);
-        }
-        Ok(Timestamp(midnight).day())
+        let midnight = midnight(text)?.timestamp_millis();
+        let start = Timestamp::from_millis(midnight).map_err(|_| InvalidTime::Day)?;
+        Ok(start.day())
     }
+}
+
+/// Reads the midnight at which a day begins.
+fn midnight(text: &str) -> Result<DateTime<Utc>, InvalidTime> {
+    if text.len() != 10 || !text.is_ascii() {
+        return Err(InvalidTime::Day);
+    }
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidTime::Day)?;
+    Ok(date.and_time(chrono::NaiveTime::MIN).and_utc())
 }
 
 impl TryFrom<String> for Day {
@@ -197,6 +213,15 @@ impl fmt::Display for Day {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_before_all_time_is_the_beginning_of_time() {
+        assert_eq!(Timestamp::bound("0275-10-20T02:33:47.205+04:23").unwrap().millis(), 0);
+        assert_eq!(Timestamp::bound("2026-01-15T12:00:00Z"), "2026-01-15T12:00:00Z".parse());
+        assert_eq!(Day::bound("0166-11-08").unwrap().number(), 0);
+        assert_eq!(Day::bound("2026-01-15"), "2026-01-15".parse());
+        assert_eq!(Day::bound("2026-13-01"), Err(InvalidTime::Day));
+    }
 
     #[test]
     fn every_precision_a_sender_uses_is_the_same_instant() {

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use domain::{
+    audit::AuditEntry,
     event::{Event, EventId},
     home::HomeId,
     lead::{Home, Lead},
@@ -44,6 +45,8 @@ pub struct Commit {
     pub gone: Vec<(HomeId, u64)>,
     /// Leads that the step relied on and leaves as they are, with the version that was read.
     pub unchanged: Vec<(HomeId, u64)>,
+    /// What the audit log says of it, where people asked for it.
+    pub audit: Option<AuditEntry>,
 }
 
 /// A lead as it will be.
@@ -75,7 +78,7 @@ impl Commit {
     /// Counts the items that the transaction would write.
     pub fn len(&self) -> usize {
         let leads = self.leads.len() + self.gone.len() + self.unchanged.len();
-        self.events.len() + self.homes.len() + leads
+        self.events.len() + self.homes.len() + leads + usize::from(self.audit.is_some())
     }
 
     /// Tells whether there is nothing to write.
@@ -168,6 +171,9 @@ impl Store {
         }
         for (lead, read) in &commit.unchanged {
             writes.push(check(&self.leads_table, &keys::lead(tenant, *lead), *read)?);
+        }
+        if let Some(entry) = &commit.audit {
+            writes.push(self.audit_put(tenant, entry)?);
         }
         Ok(writes)
     }

@@ -87,7 +87,10 @@ impl Store {
         };
         let is_active = Unchanged::numbers([("version", draft.based_on.into())]);
         let is_active = self.check(&keys::active_rule_set(tenant), &is_active)?;
-        Ok(self.transact(vec![is_active, put]).await? || self.is_kept(item).await?)
+        // To put what was read is no change, and nobody records it.
+        let is_change = read_revision != Some(draft.revision);
+        let store = if is_change { self.clone() } else { self.unrecorded() };
+        Ok(store.transact(vec![is_active, put]).await? || self.is_kept(item).await?)
     }
 
     /// Replaces the draft that had the revision read by one of the same base.

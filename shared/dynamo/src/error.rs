@@ -56,6 +56,11 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Tells whether another transaction had to do with the same items at the same time.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Unavailable { code, .. } if code.starts_with("TransactionConflict"))
+    }
+
     /// Classifies an SDK error. Only codes and request ids are kept: messages may quote items.
     pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E>) -> Self
     where

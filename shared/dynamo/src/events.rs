@@ -33,6 +33,9 @@ struct EventItem {
     traits: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     links: Vec<LinkItem>,
+    /// What people decided by hand, as JSON text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edit: Option<String>,
 }
 
 /// A link without its target, unless that is another home than the event's.
@@ -47,12 +50,15 @@ struct LinkItem {
 
 /// Writes an event as its item.
 pub(crate) fn to_item(tenant: &TenantId, event: &Event) -> Result<Item, StoreError> {
+    let key = keys::event(tenant, event.home.id, &event.event_id);
     let link = |link: &Link| LinkItem {
         home: link.from.id,
         kind: link.from.kind,
         role: link.role,
         to: (link.to != event.home).then_some(link.to),
     };
+    let place = || items::Place { pk: key.pk.clone(), sk: key.sk.clone() };
+    let edit = event.edit.as_ref().map(serde_json::to_string).transpose();
     let content = EventItem {
         event_type: event.event_type.clone(),
         kind: event.home.kind,
@@ -62,8 +68,9 @@ pub(crate) fn to_item(tenant: &TenantId, event: &Event) -> Result<Item, StoreErr
         context: json_text(&event.context),
         traits: json_text(&event.traits),
         links: event.links.iter().map(link).collect(),
+        edit: edit.map_err(|source| place().unreadable(source))?,
     };
-    items::write(&keys::event(tenant, event.home.id, &event.event_id), &content)
+    items::write(&key, &content)
 }
 
 fn json_text(map: &Map<String, Value>) -> Option<String> {
@@ -80,6 +87,7 @@ pub(crate) fn from_item(home: HomeId, item: Item) -> Result<Event, StoreError> {
         None => Ok(Map::new()),
     };
     let time = |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+    let edit = content.edit.as_deref().map(serde_json::from_str).transpose();
     let link = |link: LinkItem| Link {
         from: HomeRef { kind: link.kind, id: link.home },
         to: link.to.unwrap_or(home),
@@ -95,6 +103,7 @@ pub(crate) fn from_item(home: HomeId, item: Item) -> Result<Event, StoreError> {
         context: map(content.context)?,
         traits: map(content.traits)?,
         links: content.links.into_iter().map(link).collect(),
+        edit: edit.map_err(|source| place.unreadable(source))?,
     })
 }
 

@@ -90,6 +90,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let item = to_item(tenant, marketplace, weights)?;
         let put = match read {
+            // No change, and nobody records it.
+            Some(read) if read == weights => {
+                self.unrecorded().put_over(item, &unchanged(read)).await?
+            }
             Some(read) => self.put_over(item, &unchanged(read)).await?,
             None => self.put_new(item).await?,
         };

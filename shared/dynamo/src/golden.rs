@@ -3,22 +3,26 @@
 //! When an item's form changes, its new form gets a file of its own and the old file stays.
 
 use domain::{
+    actor::Actor,
     amount::Amount,
     balance::Balance,
+    edit::{Choice, Edit, LEAD_EDITED, Work},
     event::{Event, EventId, Position, Sealed},
     facts::Facts,
     family::Member,
     home::{HomeId, HomeRef},
     identity::Kind,
-    lead::{Cause, Crossing, Home, Lead},
+    lead::{Cause, Crossing, Home, Lead, Status},
     limits::{Limits, Uses},
     link::{Cut, Link, Links, RecordedLink, Role},
     points::Points,
-    profile::{Field, FieldValue, Profile},
+    profile::{EditedField, Edits, Field, FieldValue, Profile},
+    segment::Segment,
     stage::Stage,
     state::State,
     tenant::TenantId,
     time::{Day, Timestamp},
+    user::UserId,
 };
 use serde_json::{Value, json};
 
@@ -59,7 +63,27 @@ fn event() -> Event {
         context: object(&json!({ "locale": "pt-BR" })),
         traits: object(&json!({ "title": "CTO" })),
         links: vec![Link { from: cookie(), to: user(), role: Role::Carried }],
+        edit: None,
     }
+}
+
+fn owner() -> UserId {
+    "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap()
+}
+
+/// An edit with everything that one can hold.
+fn edit() -> Event {
+    let edit = Edit {
+        by: Actor::User(owner()),
+        set: [("title".to_owned(), json!("CEO"))].into(),
+        set_sealed: ["email".to_owned()].into(),
+        released: ["seats".to_owned()].into(),
+        status: Some(Status::Contacted),
+        assigned_to: Some(Choice::Set(owner())),
+        segment: Some(Choice::Clear),
+        deleted: Some(false),
+    };
+    Event { event_type: LEAD_EDITED.to_owned(), edit: Some(Box::new(edit)), ..event() }
 }
 
 fn home() -> Home {
@@ -83,7 +107,25 @@ fn home() -> Home {
             ("email".to_owned(), stamped(sealed)),
             ("seats".to_owned(), stamped(FieldValue::Plain(json!(12.5)))),
         ]),
+        edits: Edits::default(),
     }
+}
+
+/// A home in which people set and released fields.
+fn edited_home() -> Home {
+    let edited = |value| EditedField {
+        value,
+        timestamp: position().timestamp,
+        event_id: position().event_id,
+        by: Actor::User(owner()),
+    };
+    let sealed = FieldValue::Sealed(Sealed("c2VhbGVk".to_owned()));
+    let edits = Edits::from_fields([
+        ("email".to_owned(), edited(Some(sealed))),
+        ("title".to_owned(), edited(Some(FieldValue::Plain(json!("CEO"))))),
+        ("seats".to_owned(), edited(None)),
+    ]);
+    Home { edits, ..home() }
 }
 
 fn instant(millis: i64) -> Timestamp {
@@ -108,6 +150,7 @@ fn first_lead() -> Lead {
             events: 2,
             first_seen_at: Some(instant(1_000)),
             last_event_at: Some(position().timestamp),
+            created_at: Some(instant(1_000)),
             last_position: Some(position()),
             recent: vec![instant(1_000), position().timestamp],
             facts: Facts { counts: [("page_view".to_owned(), 2)].into(), ..Facts::default() },
@@ -117,8 +160,8 @@ fn first_lead() -> Lead {
     }
 }
 
-/// A lead with everything that a state can hold.
-fn lead() -> Lead {
+/// A lead with everything that fold version 2 knew.
+fn second_lead() -> Lead {
     let day: Day = "2026-02-01".parse().unwrap();
     let first = first_lead();
     let state = State {
@@ -152,6 +195,50 @@ fn lead() -> Lead {
     Lead { state, crossing, ..first }
 }
 
+/// A lead with everything that a state can hold.
+fn lead() -> Lead {
+    let second = second_lead();
+    let work = Work {
+        status: Status::Contacted,
+        assigned_to: Some(owner()),
+        segment: Some(Segment::Vip),
+        deleted: false,
+    };
+    let edited = [("source".to_owned(), json!("fair")), ("seats".to_owned(), Value::Null)];
+    let state = State {
+        fold_version: 3,
+        created_at: Some(instant(500)),
+        work,
+        edited: edited.into(),
+        edition: u64::MAX,
+        last_edit_at: Some(instant(3_000)),
+        ..second.state
+    };
+    Lead { state, ..second }
+}
+
+/// A lead that was made by hand and deleted.
+fn deleted_lead() -> Lead {
+    let first = first_lead();
+    let work = Work { deleted: true, ..Work::default() };
+    let at = Some(position().timestamp);
+    let state = State {
+        fold_version: 3,
+        created_at: at,
+        last_position: Some(position()),
+        last_edit_at: at,
+        work,
+        edition: 7,
+        ..State::empty(3)
+    };
+    Lead {
+        state,
+        members: vec![Member { home: user(), has_events: true }],
+        identity_limit: false,
+        ..first
+    }
+}
+
 fn as_json(item: Item) -> Value {
     serde_dynamo::from_item(item).unwrap()
 }
@@ -174,6 +261,13 @@ fn an_event_is_written_and_read_as_ever() {
 }
 
 #[test]
+fn an_edit_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/event-2.json");
+    assert_same(golden, events::to_item(&acme(), &edit()).unwrap());
+    assert_eq!(events::from_item(user().id, as_item(golden)).unwrap(), edit());
+}
+
+#[test]
 fn a_home_is_written_with_the_next_version_and_read_as_ever() {
     let golden = include_str!("../../../tests/golden/home-1.json");
     assert_same(golden, homes::to_item(&acme(), &home()).unwrap());
@@ -182,17 +276,38 @@ fn a_home_is_written_with_the_next_version_and_read_as_ever() {
 }
 
 #[test]
-fn a_lead_is_written_and_read_as_ever() {
-    let golden = include_str!("../../../tests/golden/lead-2.json");
-    let standing = leads::Standing { score: 66, stage: Stage::Hot };
-    assert_same(golden, leads::to_item(&acme(), &lead(), standing).unwrap());
-    let read = leads::from_item(as_item(golden)).unwrap();
-    assert_eq!((read.lead, read.standing), (lead(), standing));
+fn an_edited_home_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/home-2.json");
+    assert_same(golden, homes::to_item(&acme(), &edited_home()).unwrap());
+    let read = homes::from_item(cookie().id, as_item(golden)).unwrap();
+    assert_eq!(read, Home { version: 4, ..edited_home() });
 }
 
 #[test]
-fn a_lead_of_the_first_fold_is_still_read() {
-    let golden = include_str!("../../../tests/golden/lead-1.json");
+fn a_lead_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/lead-3.json");
+    let standing = leads::Standing { score: 66, stage: Stage::Hot };
+    assert_same(golden, leads::to_item(&acme(), &lead(), standing).unwrap());
     let read = leads::from_item(as_item(golden)).unwrap();
-    assert_eq!(read.lead, first_lead());
+    assert_eq!((read.lead, read.standing, read.is_placed), (lead(), standing, true));
+}
+
+#[test]
+fn a_deleted_lead_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/lead-4.json");
+    let standing = leads::Standing { score: 0, stage: Stage::Cold };
+    assert_same(golden, leads::to_item(&acme(), &deleted_lead(), standing).unwrap());
+    let read = leads::from_item(as_item(golden)).unwrap();
+    assert_eq!((read.lead, read.standing, read.is_placed), (deleted_lead(), standing, true));
+}
+
+#[test]
+fn a_lead_of_a_former_fold_is_still_read() {
+    for (golden, lead) in [
+        (include_str!("../../../tests/golden/lead-1.json"), first_lead()),
+        (include_str!("../../../tests/golden/lead-2.json"), second_lead()),
+    ] {
+        let read = leads::from_item(as_item(golden)).unwrap();
+        assert_eq!((read.lead, read.is_placed), (lead, false));
+    }
 }

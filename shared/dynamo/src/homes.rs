@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    actor::Actor,
     event::{EventId, Position, Sealed},
     home::{HomeId, HomeRef},
     identity::Kind,
     lead::Home,
     link::{Cut, Links, RecordedLink, Role},
-    profile::{Field, FieldValue, Profile},
+    profile::{EditedField, Edits, Field, FieldValue, Profile},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -37,6 +38,8 @@ struct HomeItem {
     cuts: Vec<Cut>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     profile: BTreeMap<String, FieldItem>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    edits: BTreeMap<String, EditedItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,16 +52,38 @@ struct LinkItem {
     home: HomeId,
 }
 
-/// A declared field: `sealed` ciphertext, or `plain` JSON text.
+/// A value: `sealed` ciphertext, or `plain` JSON text, or neither.
 #[derive(Serialize, Deserialize)]
-struct FieldItem {
+struct ValueItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sealed: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     plain: Option<String>,
+}
+
+/// A declared field.
+#[derive(Serialize, Deserialize)]
+struct FieldItem {
+    #[serde(flatten)]
+    value: ValueItem,
     timestamp: i64,
     event_id: EventId,
 }
+
+/// A field set by hand; without a value where it was released.
+#[derive(Serialize, Deserialize)]
+struct EditedItem {
+    #[serde(flatten)]
+    value: ValueItem,
+    timestamp: i64,
+    event_id: EventId,
+    by: Actor,
+}
+
+/// Says that a declared field has no value.
+#[derive(Debug, thiserror::Error)]
+#[error("a field has no value")]
+struct NoValue;
 
 /// Writes a home as its item, with the version raised.
 pub(crate) fn to_item(tenant: &TenantId, home: &Home) -> Result<Item, StoreError> {
@@ -71,12 +96,14 @@ pub(crate) fn to_item(tenant: &TenantId, home: &Home) -> Result<Item, StoreError
         home: link.at.home,
     };
     let field = |(name, field): (&str, &Field)| {
-        let (sealed, plain) = match &field.value {
-            FieldValue::Sealed(sealed) => (Some(sealed.clone()), None),
-            FieldValue::Plain(value) => (None, Some(value.to_string())),
-        };
         let (timestamp, event_id) = (field.timestamp.millis(), field.event_id.clone());
-        (name.to_owned(), FieldItem { sealed, plain, timestamp, event_id })
+        let value = ValueItem::from(Some(&field.value));
+        (name.to_owned(), FieldItem { value, timestamp, event_id })
+    };
+    let edit = |(name, field): (&str, &EditedField)| {
+        let (timestamp, event_id) = (field.timestamp.millis(), field.event_id.clone());
+        let value = ValueItem::from(field.value.as_ref());
+        (name.to_owned(), EditedItem { value, timestamp, event_id, by: field.by.clone() })
     };
     let content = HomeItem {
         kind: home.home.kind,
@@ -89,6 +116,7 @@ pub(crate) fn to_item(tenant: &TenantId, home: &Home) -> Result<Item, StoreError
         links: home.links.iter().map(link).collect(),
         cuts: home.cuts.clone(),
         profile: home.profile.iter().map(field).collect(),
+        edits: home.edits.iter().map(edit).collect(),
     };
     items::write(&keys::home(tenant, home.home.id), &content)
 }
@@ -104,6 +132,11 @@ pub(crate) fn from_item(id: HomeId, item: Item) -> Result<Home, StoreError> {
         .into_iter()
         .map(|(name, field)| Ok((name, read_field(field, &place)?)))
         .collect();
+    let edits: Result<Vec<_>, _> = content
+        .edits
+        .into_iter()
+        .map(|(name, field)| Ok((name, read_edit(field, &place)?)))
+        .collect();
     Ok(Home {
         home: HomeRef { kind: content.kind, id },
         version: content.version,
@@ -114,6 +147,7 @@ pub(crate) fn from_item(id: HomeId, item: Item) -> Result<Home, StoreError> {
         links: Links::from_recorded(links?),
         cuts: content.cuts,
         profile: Profile::from_fields(fields?),
+        edits: Edits::from_fields(edits?),
     })
 }
 
@@ -126,16 +160,36 @@ fn read_link(link: LinkItem, place: &Place) -> Result<RecordedLink, StoreError> 
 }
 
 fn read_field(field: FieldItem, place: &Place) -> Result<Field, StoreError> {
-    let value = if let Some(sealed) = field.sealed {
-        FieldValue::Sealed(sealed)
-    } else {
-        let text = field.plain.as_deref().unwrap_or_default();
-        let value = serde_json::from_str(text).map_err(|source| place.unreadable(source))?;
-        FieldValue::Plain(value)
-    };
+    let value = read_value(field.value, place)?.ok_or_else(|| place.unreadable(NoValue))?;
     let timestamp =
         Timestamp::from_millis(field.timestamp).map_err(|source| place.unreadable(source))?;
     Ok(Field { value, timestamp, event_id: field.event_id })
+}
+
+fn read_edit(field: EditedItem, place: &Place) -> Result<EditedField, StoreError> {
+    let value = read_value(field.value, place)?;
+    let timestamp =
+        Timestamp::from_millis(field.timestamp).map_err(|source| place.unreadable(source))?;
+    Ok(EditedField { value, timestamp, event_id: field.event_id, by: field.by })
+}
+
+fn read_value(value: ValueItem, place: &Place) -> Result<Option<FieldValue>, StoreError> {
+    if let Some(sealed) = value.sealed {
+        return Ok(Some(FieldValue::Sealed(sealed)));
+    }
+    let read = |text: String| serde_json::from_str(&text).map(FieldValue::Plain);
+    value.plain.map(read).transpose().map_err(|source| place.unreadable(source))
+}
+
+impl From<Option<&FieldValue>> for ValueItem {
+    fn from(value: Option<&FieldValue>) -> Self {
+        let (sealed, plain) = match value {
+            Some(FieldValue::Sealed(sealed)) => (Some(sealed.clone()), None),
+            Some(FieldValue::Plain(value)) => (None, Some(value.to_string())),
+            None => (None, None),
+        };
+        Self { sealed, plain }
+    }
 }
 
 impl Store {

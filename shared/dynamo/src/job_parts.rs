@@ -1,11 +1,11 @@
-//! How far the segments of a job have come, what came of a job, and the draft that a preview looks
-//! at, in the leads table.
+//! How far the segments of a job have come, what came of a job, and what it was given: the draft
+//! that a preview looks at, the leads that somebody named. In the leads table.
 //!
 //! Invariant: a segment that is done is never written again, so what it counted comes from one
 //! pass over all its leads.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use domain::{job::JobId, rule_set::RuleSet, tenant::TenantId};
+use domain::{home::HomeId, job::JobId, rule_set::RuleSet, tenant::TenantId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -70,6 +70,15 @@ pub(crate) fn draft_item(
     draft: &RuleSet,
 ) -> Result<Item, StoreError> {
     content_item(&keys::job_draft(tenant, id), draft)
+}
+
+/// Writes the leads that somebody named for a job.
+pub(crate) fn leads_item(
+    tenant: &TenantId,
+    id: &JobId,
+    leads: &[HomeId],
+) -> Result<Item, StoreError> {
+    content_item(&keys::job_leads(tenant, id), &leads)
 }
 
 fn content_item<T: Serialize>(key: &Key, thing: &T) -> Result<Item, StoreError> {
@@ -173,6 +182,15 @@ impl Store {
         id: &JobId,
     ) -> Result<Option<RuleSet>, StoreError> {
         self.content(&keys::job_draft(tenant, id)).await
+    }
+
+    /// Reads the leads that somebody named for a job.
+    pub async fn job_leads(
+        &self,
+        tenant: &TenantId,
+        id: &JobId,
+    ) -> Result<Option<Vec<HomeId>>, StoreError> {
+        self.content(&keys::job_leads(tenant, id)).await
     }
 
     async fn content<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {

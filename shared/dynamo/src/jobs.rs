@@ -4,6 +4,8 @@
 //! its set of finished segments only grows, each is counted once, and what is noted for another
 //! pass is not noted. A job that is over stays as it is.
 
+mod work;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::{
@@ -11,17 +13,19 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValue},
 };
 use domain::{
+    home::HomeId,
     job::{JobId, JobStatus, Work},
     tenant::TenantId,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
+use self::work::WorkItem;
 use crate::{
     Store,
     error::StoreError,
     items::{self, Item, Place},
-    keys,
+    job_parts, keys,
 };
 
 /// A job.
@@ -49,11 +53,8 @@ pub struct Job {
 
 #[derive(Serialize, Deserialize)]
 struct JobItem {
-    kind: Kind,
-    /// The version that was active when a preview began, or the one that leads are brought to.
-    rule_set: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sample_percent: Option<u32>,
+    #[serde(flatten)]
+    work: WorkItem,
     status: JobStatus,
     created_at: i64,
     segments: u32,
@@ -63,13 +64,6 @@ struct JobItem {
     leads: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Preview,
-    Rescore,
 }
 
 /// Says that an item among the jobs is none.
@@ -105,14 +99,8 @@ impl Job {
 }
 
 pub(crate) fn to_item(tenant: &TenantId, job: &Job) -> Result<Item, StoreError> {
-    let (kind, rule_set, sample_percent) = match job.work {
-        Work::Preview { active, sample_percent } => (Kind::Preview, active, Some(sample_percent)),
-        Work::Rescore { version } => (Kind::Rescore, version, None),
-    };
     let content = JobItem {
-        kind,
-        rule_set,
-        sample_percent,
+        work: WorkItem::from(&job.work),
         status: job.status,
         created_at: job.created_at.millis(),
         segments: job.segments,
@@ -135,16 +123,9 @@ pub(crate) fn from_item(item: Item) -> Result<Job, StoreError> {
     let id = keys::parse_job(&place.sk).ok_or_else(|| place.unreadable(NotAJob))?;
     let instant =
         |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
-    let work = match content.kind {
-        Kind::Preview => Work::Preview {
-            active: content.rule_set,
-            sample_percent: content.sample_percent.unwrap_or(100),
-        },
-        Kind::Rescore => Work::Rescore { version: content.rule_set },
-    };
     Ok(Job {
         id,
-        work,
+        work: content.work.into(),
         status: content.status,
         created_at: instant(content.created_at)?,
         segments: content.segments,
@@ -156,6 +137,21 @@ pub(crate) fn from_item(item: Item) -> Result<Job, StoreError> {
 }
 
 impl Store {
+    /// Makes a job, with the leads that it is to take where somebody named them, and tells whether
+    /// there was none of its id.
+    pub async fn create_job(
+        &self,
+        tenant: &TenantId,
+        job: &Job,
+        leads: Option<&[HomeId]>,
+    ) -> Result<bool, StoreError> {
+        let mut items = vec![to_item(tenant, job)?];
+        if let Some(leads) = leads {
+            items.push(job_parts::leads_item(tenant, &job.id, leads)?);
+        }
+        self.put_all_new(items).await
+    }
+
     /// Reads a job, strongly consistent.
     pub async fn job(&self, tenant: &TenantId, id: &JobId) -> Result<Option<Job>, StoreError> {
         let item = self.get_lead_item(&keys::job(tenant, id), true).await?;
@@ -268,6 +264,15 @@ impl Store {
             update.contains(&name) || condition.contains(&name)
         };
         let names = names.iter().filter(used).map(|name| (format!("#{name}"), (*name).to_owned()));
+        if self.is_recording() {
+            let values = values.into_iter().collect();
+            let write = self.update_if(&key, update, condition, names.collect(), values)?;
+            return if self.transact(vec![write]).await? {
+                self.job(tenant, id).await
+            } else {
+                Ok(None)
+            };
+        }
         let sent = self
             .client
             .update_item()
@@ -295,6 +300,14 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        actor::Actor,
+        bulk::{BulkChange, Selection},
+        edit::Choice,
+        lead_filter::LeadFilter,
+        stage::Stage,
+    };
+
     use super::*;
 
     fn golden(text: &str) -> Item {
@@ -303,6 +316,11 @@ mod tests {
         let finished = AttributeValue::Ns(vec!["0".to_owned(), "2".to_owned()]);
         item.insert("finished".to_owned(), finished);
         item
+    }
+
+    fn warm() -> LeadFilter {
+        let assigned_to = Some(Choice::Clear);
+        LeadFilter { stage: Some(Stage::Warm), assigned_to, ..LeadFilter::default() }
     }
 
     #[test]
@@ -318,9 +336,29 @@ mod tests {
                 Work::Rescore { version: 4 },
                 JobStatus::Done,
             ),
+            (
+                include_str!("../../../tests/golden/job-3.json"),
+                Work::Import { by: Actor::System, rows: 7 },
+                JobStatus::Running,
+            ),
+            (
+                include_str!("../../../tests/golden/job-4.json"),
+                Work::BulkEdit {
+                    by: Actor::System,
+                    change: BulkChange::Assign(None),
+                    leads: Selection::Named(2),
+                },
+                JobStatus::Queued,
+            ),
+            (
+                include_str!("../../../tests/golden/job-5.json"),
+                Work::Export { by: Actor::System, leads: Selection::Matching(warm()) },
+                JobStatus::Failed,
+            ),
         ] {
             let job = from_item(golden(text)).unwrap();
-            assert_eq!((job.work, job.status, job.segments, job.leads), (work, status, 3, 1_200));
+            assert_eq!((&job.work, job.status), (&work, status));
+            assert_eq!((job.segments, job.leads), (3, 1_200));
             assert_eq!(job.unfinished().collect::<Vec<_>>(), [1]);
             assert_eq!(job.created_at.to_string(), "2026-11-21T00:10:00.000Z");
             assert_eq!(to_item(&"acme".parse().unwrap(), &job).unwrap(), golden(text));

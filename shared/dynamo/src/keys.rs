@@ -7,7 +7,15 @@
 //! | events | `<tenant>#<home>` | `<event id>` | event | re-fold, timeline, explanation |
 //! | leads | `<tenant>#<home>` | `home` | home: links, profile, survivor | score, api |
 //! | leads | `<tenant>#<home>` | `lead` | lead: state of the survivor's family | score, api, aggregate |
+//! | leads | `<tenant>#<home>` | `note_<uuid>`, `activity_<uuid>` | entry: what people wrote down | api |
+//! | leads | `<tenant>#<user>` | `notification_<uuid>` | notification of a user | api |
+//! | leads | `<tenant>#<home>` | `search` | record of what a home is found by | score, api, bulk |
+//! | leads | `<tenant>#search#<token>` | `<home>` | a home that a term leads to | api |
+//! | leads | `<tenant>#company#<token>` | `<home>` | a home that names a company | api |
+//! | leads | `<tenant>#companies` | `company_<uuid>` | company | score, api, bulk |
+//! | leads | `<tenant>#companies` | `name#<normal form>` | whose a company name is | score, api, bulk |
 //! | leads | `<tenant>` | `tenant` | tenant | provision |
+//! | leads | `<tenant>` | `user#<user>` | user: role, state, sealed address | api |
 //! | leads | `<tenant>` | `api_key#<hash>` | API key | ingest, api |
 //! | leads | `<tenant>` | `rule_set#active` | version of the active rule set | score, api, aggregate |
 //! | leads | `<tenant>` | `rule_set#<version>` | rule set | score, api, aggregate |
@@ -19,33 +27,41 @@
 //! | leads | `<tenant>` | `rollup#<day>#corrected` | later count of a day's new leads | api, aggregate |
 //! | leads | `<tenant>` | `dirty_day#<day>` | a past day whose counts changed | score, aggregate |
 //! | leads | `<tenant>` | `recount#<run>#<segment>` | new leads of dirty days in a segment | aggregate |
-//! | leads | `<tenant>` | `job#<job>` | job: how far it has come | api, rescore |
+//! | leads | `<tenant>` | `job#<job>` | job: how far it has come | api, rescore, bulk |
 //! | leads | `<tenant>` | `job_draft#<job>` | the draft that a preview looks at | rescore |
-//! | leads | `<tenant>` | `job_part#<job>#<pass>#<segment>` | how far a job's segment has come | rescore |
-//! | leads | `<tenant>` | `job_result#<job>` | what came of a job | api, rescore |
+//! | leads | `<tenant>` | `job_leads#<job>` | the leads that somebody named for a job | bulk |
+//! | leads | `<tenant>` | `job_part#<job>#<pass>#<segment>` | how far a job's segment has come | rescore, bulk |
+//! | leads | `<tenant>` | `job_result#<job>` | what came of a job | api, rescore, bulk |
+//! | leads | `<tenant>` | `audit#<uuid>` | entry of the audit log | api |
+//! | leads | `<tenant>` | `rate#<subject>#<minute>` | requests of somebody in a minute | ingest, api |
+//! | leads | `<tenant>` | `idempotency#<token>` | what came of a request to be made once | api |
+//! | leads | `installation` | `user#<user>` | which tenant a user belongs to | api |
 //! | leads | `installation` | `secret` | wrapped installation secret | provision |
 //! | leads | `installation` | `run#<day>` | nightly run and its finished segments | api, aggregate |
 //! | leads | `installation` | `recount_plan#<run>#<tenant>` | which days a run recounts | aggregate |
 //!
-//! | index | `by_score_pk` | `by_score_sk` | read by |
-//! | --- | --- | --- | --- |
-//! | `by_score` | `<tenant>#<stage>#<shard>` | `<score>#<home>` | lists, leaderboards |
+//! | index | `<index>_pk` | `<index>_sk` | holds | read by |
+//! | --- | --- | --- | --- | --- |
+//! | `by_score` | `<tenant>#<stage>#<shard>` | `<score>#<home>` | leads | lists, leaderboards |
+//! | `by_owner` | `<tenant>#<user>` | `<created>#<home>` | keys of leads that somebody works | lists |
+//! | `by_created` | `<tenant>#created#<shard>` | `<created>#<home>` | keys of leads | lists |
+//! | `by_activity` | `<tenant>#activity#<shard>` | `<day>#<home>` | keys of leads with events | lists |
 //!
-//! `<run>` is the day of a nightly run. `<version>`, `<segment>` and `<score>` are padded with
-//! zeros so that text order is number order. A tenant id holds no `#`, so no key of one tenant is a key of another.
+//! `<run>` is the day of a nightly run, `<created>` an instant in milliseconds. A deleted lead is in
+//! no index. `<version>`, `<segment>`, `<score>` and `<created>` are padded with zeros so that text
+//! order is number order. A tenant id holds no `#`, so no key of one tenant is a key of another.
 
+mod accounts;
+mod guard;
+mod lists;
 mod rules;
+mod search;
+mod workspace;
 
-use domain::{
-    api_key::KeyHash, event::EventId, home::HomeId, job::JobId, stage::Stage, tenant::TenantId,
-    time::Day,
-};
+use domain::{event::EventId, home::HomeId, job::JobId, tenant::TenantId, time::Day};
 
-pub use self::rules::*;
+pub use self::{accounts::*, guard::*, lists::*, rules::*, search::*, workspace::*};
 pub use crate::runs::Pass;
-
-/// In how many partitions the index keeps the leads of one stage.
-pub const SCORE_SHARDS: u8 = 4;
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -96,11 +112,6 @@ pub fn parse_home_partition(pk: &str) -> Option<(TenantId, HomeId)> {
 /// The key of a tenant.
 pub fn tenant(tenant: &TenantId) -> Key {
     Key { pk: tenant.to_string(), sk: "tenant".to_owned() }
-}
-
-/// The key of an API key.
-pub fn api_key(tenant: &TenantId, hash: &KeyHash) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("api_key#{}", hash.as_str()) }
 }
 
 /// The key of what one scan segment saw on a day.
@@ -189,6 +200,11 @@ pub fn job_draft(tenant: &TenantId, id: &JobId) -> Key {
     Key { pk: tenant.to_string(), sk: format!("job_draft#{id}") }
 }
 
+/// The key of the leads that somebody named for a job.
+pub fn job_leads(tenant: &TenantId, id: &JobId) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("job_leads#{id}") }
+}
+
 /// The key of how far a job's segment has come in a pass.
 pub fn job_part(tenant: &TenantId, id: &JobId, pass: u32, segment: u32) -> Key {
     Key { pk: tenant.to_string(), sk: format!("job_part#{id}#{pass}#{segment:05}") }
@@ -238,24 +254,10 @@ pub fn parse_recount_plan(sk: &str) -> Option<TenantId> {
 // No tenant can have this name.
 const INSTALLATION: &str = "installation";
 
-/// The index partition of a lead in a stage.
-pub fn score_partition(tenant: &TenantId, stage: Stage, shard: u8) -> String {
-    format!("{tenant}#{stage}#{shard}")
-}
-
-/// The index sort key of a lead with a score: text order is order by score, then by id.
-pub fn score_rank(score: i64, lead: HomeId) -> String {
-    format!("{:012}#{lead}", score.max(0))
-}
-
-/// The shard of the index that a lead is kept in.
-pub fn score_shard(lead: HomeId) -> u8 {
-    let [.., last] = lead.as_bytes();
-    last % SCORE_SHARDS
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::stage::Stage;
+
     use super::*;
 
     fn a_job() -> JobId {
@@ -275,13 +277,6 @@ mod tests {
         }
         let (first, last) = job_parts(&a_job());
         assert!(first < part.sk && part.sk < last);
-    }
-
-    #[test]
-    fn text_order_of_ranks_is_order_by_score() {
-        let lead = HomeId::from_bytes([1; 16]);
-        assert!(score_rank(9, lead) < score_rank(10, lead));
-        assert!(score_rank(10, HomeId::from_bytes([9; 16])) < score_rank(11, lead));
     }
 
     #[test]
@@ -307,12 +302,21 @@ mod tests {
             dirty_day(&acme, day),
             job(&acme, &a_job()),
             job_draft(&acme, &a_job()),
+            job_leads(&acme, &a_job()),
             job_part(&acme, &a_job(), 1, 3),
             job_result(&acme, &a_job()),
         ] {
             assert_eq!(key.pk.split('#').next(), Some("acme"), "{key:?}");
         }
-        assert!(score_partition(&acme, Stage::Hot, 0).starts_with("acme#"));
+        let nobody = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap();
+        for partition in [
+            score_partition(&acme, Stage::Hot, 0),
+            owner_partition(&acme, &nobody),
+            created_partition(&acme, 0),
+            activity_partition(&acme, 0),
+        ] {
+            assert_eq!(partition.split('#').next(), Some("acme"), "{partition}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Leads in the leads table: the hot item, written with every commit, so it is kept small.
 //!
-//! Invariant: what the index is keyed by (`stage`, `score`) is the lead as of `viewed_at`, the
-//! commit or the last nightly run; everything else is exact.
+//! Invariant: what the index by score is keyed by (`stage`, `score`) is the lead as of the commit or
+//! the last nightly run; everything else is exact.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys,
+    places::Places,
     states::StateItem,
 };
 
@@ -40,6 +41,9 @@ pub struct ListedLead {
     pub lead: Lead,
     /// What the index is keyed by.
     pub standing: Standing,
+    /// Whether it lies in every index where it belongs. One that former code wrote does not,
+    /// until it is written again.
+    pub is_placed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,8 +62,6 @@ struct LeadItem {
     crossing: Option<Crossing>,
     score: i64,
     stage: Stage,
-    by_score_pk: String,
-    by_score_sk: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
@@ -95,16 +97,17 @@ pub(crate) fn to_item(
         crossing: lead.crossing,
         score: standing.score,
         stage: standing.stage,
-        by_score_pk: keys::score_partition(tenant, standing.stage, keys::score_shard(id)),
-        by_score_sk: keys::score_rank(standing.score, id),
     };
-    items::write(&key, &content)
+    let mut item = items::write(&key, &content)?;
+    Places::of(tenant, id, &lead.state, standing).write(&mut item);
+    Ok(item)
 }
 
 /// Reads a lead from its item, in the table or in the index.
 pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
     let place = Place::of(&item);
     let (_, id) = items::home_of(&item)?;
+    let is_in_indexes = Places::are_in(&item);
     let content: LeadItem = items::read(item)?;
     let member = |has_events| move |(id, kind)| Member { home: HomeRef { kind, id }, has_events };
     let mut members: Vec<_> = content.homes.into_iter().map(member(true)).collect();
@@ -112,6 +115,7 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
     members.sort_by_key(|member| member.home.id);
     let survivor = members.iter().find(|member| member.home.id == id).map(|member| member.home);
     let state = content.state.into_state(&place)?;
+    let is_placed = is_in_indexes || state.work.deleted;
     let lead = Lead {
         survivor: survivor.ok_or_else(|| place.unreadable(NoSurvivor))?,
         version: content.version,
@@ -120,7 +124,8 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
         state,
         crossing: content.crossing,
     };
-    Ok(ListedLead { lead, standing: Standing { score: content.score, stage: content.stage } })
+    let standing = Standing { score: content.score, stage: content.stage };
+    Ok(ListedLead { lead, standing, is_placed })
 }
 
 /// A place in the list by score: that of the last lead seen.
@@ -162,7 +167,7 @@ impl Store {
         after: Option<ScorePlace>,
         limit: u16,
     ) -> Result<Vec<ListedLead>, StoreError> {
-        let shards = (0..keys::SCORE_SHARDS).map(|shard| {
+        let shards = (0..keys::LIST_SHARDS).map(|shard| {
             self.score_shard(keys::score_partition(tenant, stage, shard), after, limit)
         });
         let items = try_join_all(shards).await?.into_iter().flatten();

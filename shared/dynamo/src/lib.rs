@@ -4,9 +4,12 @@
 //! itself, and no SDK type leaves the crate.
 
 mod api_keys;
+mod audit;
 mod commit;
+mod companies;
 mod dirty_days;
 mod draft;
+mod entries;
 mod error;
 mod events;
 mod factor_weights;
@@ -14,14 +17,20 @@ mod factor_weights;
 mod golden;
 mod golden_leads;
 mod homes;
+mod idempotency;
 mod items;
 mod job_parts;
 mod jobs;
 pub mod keys;
 mod leads;
+mod lists;
+mod members;
 mod metered;
+mod notifications;
+mod places;
 mod publish;
 mod ranges;
+mod rates;
 mod reads;
 mod revisions;
 mod rollups;
@@ -29,6 +38,7 @@ mod rule_failures;
 mod rule_sets;
 mod runs;
 mod scan;
+mod search;
 mod settings;
 mod states;
 mod tenants;
@@ -39,22 +49,29 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 
 pub use crate::{
-    api_keys::StoredApiKey,
+    api_keys::{KnownApiKey, StoredApiKey},
+    audit::{AuditRange, audit_id},
     commit::{ChangedLead, Commit, CommitError, MAX_ITEMS},
+    companies::{CompanyPage, CompanyWrite, StoredCompany},
     dirty_days::RecountPlan,
     draft::Draft,
+    entries::StoredEntry,
     error::StoreError,
     golden_leads::StoredGoldenLead,
+    idempotency::{Begun, KEPT_MS, KeptAnswer, LEASE_MS, Lease},
     job_parts::Progress,
     jobs::Job,
     leads::{ListedLead, ScorePlace, Standing},
+    lists::{InvalidListPlace, ListKey, ListPage, ListPlace},
+    members::{Changed, EMAIL_FIELD, Member, MemberStatus, NAME_FIELD},
     publish::Publication,
     rollups::DayRollup,
     rule_sets::PublishedSet,
     runs::Run,
     scan::{LeadPage, SCAN_SEGMENTS, ScanPlace},
+    search::{FindableHome, Finding, SearchRecord},
     settings::{FRESH, Settings, SettingsCache},
-    tenants::Tenant,
+    tenants::{Tenant, TenantSettings},
 };
 use crate::{items::Item, keys::Key};
 
@@ -67,6 +84,7 @@ pub struct Store {
     client: Client,
     leads_table: String,
     events_table: String,
+    recording: Option<audit::Recording>,
 }
 
 impl Store {
@@ -82,7 +100,7 @@ impl Store {
     /// Takes a client and the tables' names. A function that never touches events may pass an
     /// empty name for that table.
     pub fn new(client: Client, leads_table: String, events_table: String) -> Self {
-        Self { client, leads_table, events_table }
+        Self { client, leads_table, events_table, recording: None }
     }
 
     async fn get_lead_item(&self, key: &Key, consistent: bool) -> Result<Option<Item>, StoreError> {
@@ -98,13 +116,23 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// Reads items of a table, strongly consistent, each key once; asks again for what the service
-    /// left unread.
+    /// Reads items of a table, strongly consistent, each key once.
     async fn batch_get(
         &self,
         table: &str,
         keys: impl IntoIterator<Item = Key>,
         attributes: Option<&str>,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.batch_get_as(table, keys, attributes, true).await
+    }
+
+    /// Reads items of a table, each key once; asks again for what the service left unread.
+    async fn batch_get_as(
+        &self,
+        table: &str,
+        keys: impl IntoIterator<Item = Key>,
+        attributes: Option<&str>,
+        consistent: bool,
     ) -> Result<Vec<Item>, StoreError> {
         let keys: HashSet<Key> = keys.into_iter().collect();
         let mut wanted: Vec<Item> = keys.iter().map(items::key_attributes).collect();
@@ -118,7 +146,7 @@ impl Store {
             let rest = wanted.split_off(wanted.len().min(BATCH));
             let batch = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
-                .consistent_read(true)
+                .consistent_read(consistent)
                 .set_projection_expression(attributes.map(str::to_owned))
                 .build()
                 .map_err(|error| StoreError::incomplete(&error))?;

@@ -13,6 +13,7 @@ use crate::{
     events,
     items::Item,
     leads::{self, ListedLead, Standing},
+    places::Places,
 };
 
 /// How many homes are read at once.
@@ -29,7 +30,7 @@ const WRITE_BYTES: usize = 1024;
 pub struct RewriteUnits {
     /// Read units for reading it singly, before.
     pub read: u64,
-    /// Write units of the table and of the index.
+    /// Write units of the table and of the indexes.
     pub write: u64,
 }
 
@@ -99,16 +100,16 @@ impl ListedLead {
     ) -> Result<RewriteUnits, StoreError> {
         let before = size(&leads::to_item(tenant, &self.lead, self.standing)?);
         let after = size(&leads::to_item(tenant, lead, standing)?);
-        // An item of the index is written anew in place, or removed there and put elsewhere.
-        let index = if standing == self.standing {
-            units(before.max(after), WRITE_BYTES)
-        } else {
-            units(before, WRITE_BYTES) + units(after, WRITE_BYTES)
-        };
-        Ok(RewriteUnits {
-            read: units(before, READ_BYTES),
-            write: units(before.max(after), WRITE_BYTES) + index,
-        })
+        let (read, written) = (units(before, WRITE_BYTES), units(after, WRITE_BYTES));
+        let id = lead.survivor.id;
+        let mut from = Places::of(tenant, id, &self.lead.state, self.standing);
+        if !self.is_placed {
+            from = from.of_former_code();
+        }
+        let to = Places::of(tenant, id, &lead.state, standing);
+        let indexes = from.units_to(&to, (read, written));
+        let write = units(before.max(after), WRITE_BYTES) + indexes;
+        Ok(RewriteUnits { read: units(before, READ_BYTES), write })
     }
 }
 

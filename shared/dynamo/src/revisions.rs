@@ -65,13 +65,16 @@ struct Revised {
 impl Store {
     /// Puts an edited thing where `read` was the revision, or where nothing was, and tells whether
     /// that was still so. It was, too, when this very thing is there: the answer to an earlier call
-    /// may have been lost.
+    /// may have been lost. To put what was read is no change, and nobody records it.
     pub(crate) async fn put_edited(
         &self,
         item: Item,
         read: Option<u64>,
     ) -> Result<bool, StoreError> {
         let put = match read {
+            Some(read) if revision_of(item.clone())? == read => {
+                self.unrecorded().put_over(item.clone(), &unchanged(read)).await?
+            }
             Some(read) => self.put_over(item.clone(), &unchanged(read)).await?,
             None => self.put_new(item.clone()).await?,
         };
@@ -91,7 +94,11 @@ impl Store {
         let Some(kept) = self.get_lead_item(&Key { pk, sk }, true).await? else {
             return Ok(false);
         };
-        let revision = |item| items::read(item).map(|Revised { revision }| revision);
-        Ok(revision(kept)? == revision(item)?)
+        Ok(revision_of(kept)? == revision_of(item)?)
     }
+}
+
+/// Reads the revision of an item.
+fn revision_of(item: Item) -> Result<u64, StoreError> {
+    items::read(item).map(|Revised { revision }| revision)
 }

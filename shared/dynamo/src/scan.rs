@@ -6,8 +6,11 @@
 use std::num::NonZeroU32;
 
 use aws_sdk_dynamodb::{
-    operation::{scan::builders::ScanFluentBuilder, update_item::UpdateItemError},
-    types::ReturnConsumedCapacity,
+    operation::{
+        scan::builders::ScanFluentBuilder,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{AttributeValue, ReturnConsumedCapacity},
 };
 use domain::{
     home::HomeId,
@@ -22,6 +25,7 @@ use crate::{
     keys,
     leads::{self, ListedLead, Standing},
     metered::half_units,
+    places::Places,
 };
 
 /// A place in the scan of a segment.
@@ -115,7 +119,8 @@ impl Store {
     /// Lists a lead by another standing, and tells whether it still was as it was read. Notes
     /// the crossing if the stage is another one, and drops an earlier write's note if not.
     ///
-    /// The version stays: a standing is what the index is keyed by and no part of the lead.
+    /// The version stays: what the indexes are keyed by is no part of the lead. They are all
+    /// renewed, because former code did not know them all.
     pub async fn refresh_standing(
         &self,
         tenant: &TenantId,
@@ -124,36 +129,23 @@ impl Store {
         crossing: Option<Crossing>,
     ) -> Result<bool, StoreError> {
         let id = lead.survivor.id;
-        let set = "SET #score = :score, #stage = :stage, by_score_pk = :partition, \
-                   by_score_sk = :rank";
-        let (update, crossing) = match crossing {
-            None => (format!("{set} REMOVE crossing"), None),
-            Some(crossing) => {
-                let written = serde_dynamo::to_attribute_value(crossing);
-                let written = written.map_err(StoreError::Unwritable)?;
-                (format!("{set}, crossing = :crossing"), Some(written))
-            }
-        };
-        let partition = keys::score_partition(tenant, standing.stage, keys::score_shard(id));
-        let mut request = self
+        let mut set = vec![
+            ("score", Some(items::number(standing.score))),
+            ("stage", Some(items::text(standing.stage.as_str()))),
+        ];
+        let crossing = crossing.map(serde_dynamo::to_attribute_value).transpose();
+        set.push(("crossing", crossing.map_err(StoreError::Unwritable)?));
+        let places = Places::of(tenant, id, &lead.state, standing).attributes();
+        set.extend(places.map(|(name, key)| (name, key.map(items::text))));
+        let request = self
             .client
             .update_item()
             .table_name(&self.leads_table)
             .set_key(Some(items::key_attributes(&keys::lead(tenant, id))))
-            .update_expression(update)
             .condition_expression("#version = :read")
-            .expression_attribute_names("#score", "score")
-            .expression_attribute_names("#stage", "stage")
             .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":score", items::number(standing.score))
-            .expression_attribute_values(":stage", items::text(standing.stage.as_str()))
-            .expression_attribute_values(":partition", items::text(partition))
-            .expression_attribute_values(":rank", items::text(keys::score_rank(standing.score, id)))
             .expression_attribute_values(":read", items::number(lead.version));
-        if let Some(crossing) = crossing {
-            request = request.expression_attribute_values(":crossing", crossing);
-        }
-        match request.send().await {
+        match setting(request, set).send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
@@ -161,4 +153,25 @@ impl Store {
             },
         }
     }
+}
+
+/// Lets an update set attributes, or remove those that have no value.
+fn setting(
+    mut request: UpdateItemFluentBuilder,
+    attributes: Vec<(&'static str, Option<AttributeValue>)>,
+) -> UpdateItemFluentBuilder {
+    let (mut sets, mut removals) = (Vec::new(), Vec::new());
+    for (name, value) in attributes {
+        request = request.expression_attribute_names(format!("#{name}"), name);
+        if let Some(value) = value {
+            sets.push(format!("#{name} = :{name}"));
+            request = request.expression_attribute_values(format!(":{name}"), value);
+        } else {
+            removals.push(format!("#{name}"));
+        }
+    }
+    let parts = [("SET", sets), ("REMOVE", removals)].into_iter();
+    let parts = parts.filter(|(_, some)| !some.is_empty());
+    let parts: Vec<_> = parts.map(|(verb, some)| format!("{verb} {}", some.join(", "))).collect();
+    request.update_expression(parts.join(" "))
 }

@@ -8,14 +8,18 @@ use std::collections::BTreeMap;
 use domain::{
     amount::Amount,
     balance::Balance,
+    edit::Work,
     event::{EventId, Position},
     facts::Facts,
     home::HomeId,
+    lead::Status,
     limits::{Limits, Uses},
     marketplace::Marketplace,
     points::Points,
+    segment::Segment,
     state::State,
     time::{Day, Timestamp},
+    user::UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +42,9 @@ pub(crate) struct StateItem {
     first_seen_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_event_at: Option<i64>,
+    /// When the first event of all happened, if that is another instant than `first_seen_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<i64>,
     /// When the last event folded happened, if that one does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_folded_at: Option<i64>,
@@ -62,6 +69,21 @@ pub(crate) struct StateItem {
     /// The declared fields that conditions read, each as JSON text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     read_profile: BTreeMap<String, String>,
+    /// The fields set by hand that the fold looks at, each as JSON text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    edited: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_new")]
+    status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assigned_to: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment: Option<Segment>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    deleted: bool,
+    #[serde(default, skip_serializing_if = "is_unedited")]
+    edition: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_edit_at: Option<i64>,
     /// Of each capped rule the period and how often it gave points in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     uses: BTreeMap<String, (i64, u32)>,
@@ -84,6 +106,16 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_unedited(edition: &u64) -> bool {
+    *edition == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_new(status: &Status) -> bool {
+    *status == Status::New
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn is_nothing(amount: &Amount) -> bool {
     *amount == Amount::ZERO
 }
@@ -101,7 +133,8 @@ impl StateItem {
     pub fn new(state: &State) -> Result<Self, NoEvents> {
         let last = state.last_position.as_ref().ok_or(NoEvents)?;
         let counts_last = state.last_event_at == Some(last.timestamp);
-        let facts = &state.facts;
+        let (facts, work) = (&state.facts, &state.work);
+        let created_at = state.created_at.filter(|at| state.first_seen_at != Some(*at));
         let millis = |(name, at): (&String, &Timestamp)| (name.clone(), at.millis());
         let use_of = |(rule, uses): (&String, &Uses)| (rule.clone(), (uses.period, uses.count));
         Ok(Self {
@@ -113,6 +146,7 @@ impl StateItem {
             suppressed: state.suppressed,
             first_seen_at: state.first_seen_at.map(Timestamp::millis),
             last_event_at: state.last_event_at.map(Timestamp::millis),
+            created_at: created_at.map(Timestamp::millis),
             last_folded_at: (!counts_last).then(|| last.timestamp.millis()),
             last_event_id: last.event_id.clone(),
             last_event_home: last.home,
@@ -126,6 +160,13 @@ impl StateItem {
             last_seen: facts.last_seen.iter().map(millis).collect(),
             days: facts.days.clone(),
             read_profile: texts(&state.profile),
+            edited: texts(&state.edited),
+            status: work.status,
+            assigned_to: work.assigned_to.clone(),
+            segment: work.segment,
+            deleted: work.deleted,
+            edition: state.edition,
+            last_edit_at: state.last_edit_at.map(Timestamp::millis),
             uses: state.limits.uses.iter().map(use_of).collect(),
             groups: thousandths(&state.limits.groups),
             failures: state.failures.clone(),
@@ -137,6 +178,8 @@ impl StateItem {
     pub fn into_state(self, place: &Place) -> Result<State, StoreError> {
         let time =
             |millis: i64| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+        let first_seen_at = self.first_seen_at.map(time).transpose()?;
+        let created_at = self.created_at.map(time).transpose()?.or(first_seen_at);
         let last_event_at = self.last_event_at.map(time).transpose()?;
         let last_folded_at = self.last_folded_at.map(time).transpose()?.or(last_event_at);
         let timestamp = last_folded_at.ok_or_else(|| place.unreadable(NoEvents))?;
@@ -153,8 +196,9 @@ impl StateItem {
             },
             events: self.events,
             suppressed: self.suppressed,
-            first_seen_at: self.first_seen_at.map(time).transpose()?,
+            first_seen_at,
             last_event_at,
+            created_at,
             last_position: Some(Position {
                 timestamp,
                 event_id: self.last_event_id,
@@ -172,6 +216,15 @@ impl StateItem {
                 days: self.days,
             },
             profile: values(self.read_profile, place)?,
+            edited: values(self.edited, place)?,
+            work: Work {
+                status: self.status,
+                assigned_to: self.assigned_to,
+                segment: self.segment,
+                deleted: self.deleted,
+            },
+            edition: self.edition,
+            last_edit_at: self.last_edit_at.map(time).transpose()?,
             limits: Limits { uses, groups: points(self.groups) },
             failures: self.failures,
             flooded: self.flooded,

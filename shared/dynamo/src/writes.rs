@@ -12,7 +12,9 @@ use aws_sdk_dynamodb::{
         put_item::{PutItemError, PutItemOutput},
         transact_write_items::TransactWriteItemsError,
     },
-    types::{AttributeValue, CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem},
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+    },
 };
 
 use crate::{
@@ -26,13 +28,19 @@ use crate::{
 const IS_NEW: &str = "attribute_not_exists(pk)";
 
 /// The condition that an item has just the attributes that were read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Unchanged(Vec<(&'static str, AttributeValue)>);
 
 impl Unchanged {
     /// Takes numbers that were read, by attribute.
     pub fn numbers<const N: usize>(read: [(&'static str, u64); N]) -> Self {
         Self(read.map(|(name, read)| (name, items::number(read))).into())
+    }
+
+    /// Takes one more attribute that was read.
+    pub fn and(mut self, name: &'static str, read: AttributeValue) -> Self {
+        self.0.push((name, read));
+        self
     }
 
     fn expression(&self) -> String {
@@ -52,6 +60,9 @@ impl Unchanged {
 impl Store {
     /// Puts an item of the leads table unless there is one, and tells whether there was none.
     pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
+        if self.is_recording() {
+            return self.transact(vec![self.put_if_new(item)?]).await;
+        }
         let sent = self
             .client
             .put_item()
@@ -69,6 +80,9 @@ impl Store {
         item: Item,
         unchanged: &Unchanged,
     ) -> Result<bool, StoreError> {
+        if self.is_recording() {
+            return self.transact(vec![self.put_if(item, unchanged)?]).await;
+        }
         let sent = self
             .client
             .put_item()
@@ -88,6 +102,9 @@ impl Store {
         key: &Key,
         unchanged: &Unchanged,
     ) -> Result<bool, StoreError> {
+        if self.is_recording() {
+            return self.transact(vec![self.delete_if(key, unchanged)?]).await;
+        }
         let sent = self
             .client
             .delete_item()
@@ -158,6 +175,27 @@ impl Store {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
+    /// Makes the part of a transaction that updates an item on a condition.
+    pub(crate) fn update_if(
+        &self,
+        key: &Key,
+        update: &str,
+        condition: &str,
+        names: HashMap<String, String>,
+        values: HashMap<String, AttributeValue>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.leads_table)
+            .set_key(Some(items::key_attributes(key)))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(|error| StoreError::incomplete(&error))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
     /// Makes the part of a transaction that looks whether an item is unchanged.
     pub(crate) fn check(
         &self,
@@ -175,11 +213,13 @@ impl Store {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    /// Makes writes all together or not at all, and tells whether their conditions held.
+    /// Makes writes all together or not at all, and tells whether their conditions held. A handle
+    /// that records writes its entry with them.
     pub(crate) async fn transact(
         &self,
-        writes: Vec<TransactWriteItem>,
+        mut writes: Vec<TransactWriteItem>,
     ) -> Result<bool, StoreError> {
+        writes.extend(self.recorded()?);
         let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         let Err(error) = sent else { return Ok(true) };
         let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =

@@ -1,128 +1,62 @@
-//! Who is calling: an API key in any of the places where senders put one.
+//! Who is calling: a program by its API key, in any of the places where senders put one, or a
+//! person by the token of their session.
 //!
-//! Invariant: the tenant comes from the credential alone, and only after its hash was found. A
-//! store that does not answer makes a 503, never a guess.
+//! Invariant: the tenant and what a caller may come from what is stored alone: of a key after its
+//! hash was found, of a person after the token was checked and the membership found. A store that
+//! does not answer makes a 503, never a guess.
 //!
 //! On time: a key is looked up by its SHA-256, in the cache and in the table alike, and never
 //! compared as text. How long a look-up takes tells at most something about hashes, which does
 //! not help to find a key with 160 bits of secret; so nothing here has to be constant-time.
 
 mod cache;
+mod caller;
 mod credential;
+mod directory;
+mod token;
 
-use std::{future::Future, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use domain::{
-    api_key::{ApiKey, ApiKeyText, Scope},
-    tenant::TenantId,
+    api_key::{ApiKeyText, KeyHash},
     time::Timestamp,
+    user::UserId,
 };
-use dynamo::{Store, StoreError};
-use vault::{Keyring, Vault, VaultError};
 
 use self::cache::{Cache, Remembered};
-pub use self::credential::{Presented, present};
+pub use self::{
+    caller::{Caller, Who},
+    credential::{Presented, present},
+    directory::{CallerDirectory, Directory, FindError},
+    token::{Checking, Token, TokenCheck, TokenError},
+};
 use crate::problem::Problem;
 
-/// A caller who is known: the key that was presented, and the keyring of its tenant.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The key: its tenant, name and scopes.
-    pub key: ApiKey,
-    /// The keys of the caller's tenant.
-    pub keyring: Arc<Keyring>,
-}
-
-/// Where keys are found.
-pub trait KeyDirectory {
-    /// Finds a key by its hash, within the tenant that it names; `None` when there is none.
-    fn find(
-        &self,
-        key: &ApiKeyText,
-    ) -> impl Future<Output = Result<Option<Caller>, FindError>> + Send;
-}
-
-/// Says why a key could be neither found nor missed.
-#[derive(Debug, thiserror::Error)]
-pub enum FindError {
-    /// The table failed.
-    #[error("the key could not be looked up")]
-    Store(#[source] StoreError),
-    /// The key service failed.
-    #[error("the keyring could not be unwrapped")]
-    Vault(#[source] VaultError),
-}
-
-/// The directory of an installation: its leads table and its KMS key.
-#[derive(Debug)]
-pub struct Directory {
-    store: Store,
-    vault: Vault,
-}
-
-/// Knows callers by their keys, and remembers for a minute whom it knew and whom not.
+/// Knows callers by their keys and tokens, and remembers for a minute whom it knew and whom not.
 ///
-/// A key that was revoked is therefore served for up to a minute more.
+/// A key that was revoked is therefore served for up to a minute more, and so is a person whose
+/// role was changed or who was shut out.
 #[derive(Debug)]
 pub struct Authenticator<D> {
     directory: D,
-    cache: Cache,
+    tokens: Option<Arc<dyn TokenCheck>>,
+    keys: Cache<KeyHash>,
+    users: Cache<UserId>,
 }
 
 /// What a caller should do after a failed look-up.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
-impl Caller {
-    /// Returns the tenant that the caller speaks for.
-    pub const fn tenant(&self) -> &TenantId {
-        &self.key.tenant
-    }
-
-    /// Answers 403 unless the key may be used for `scope`.
-    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        if self.key.allows(scope) {
-            return Ok(());
-        }
-        let needed = match scope {
-            Scope::Ingest => "ingest",
-            Scope::Read => "read",
-            Scope::Admin => "admin",
-        };
-        let message = format!("this API key does not have the scope that is needed: {needed}");
-        Err(Problem::forbidden("missing_scope", message))
-    }
-}
-
-impl Directory {
-    /// Takes the table of keys and the vault that unwraps what is stored with them.
-    pub const fn new(store: Store, vault: Vault) -> Self {
-        Self { store, vault }
-    }
-
-    /// Returns the table.
-    pub const fn store(&self) -> &Store {
-        &self.store
-    }
-}
-
-impl KeyDirectory for Directory {
-    async fn find(&self, key: &ApiKeyText) -> Result<Option<Caller>, FindError> {
-        let stored =
-            self.store.api_key(key.tenant(), &key.hash()).await.map_err(FindError::Store)?;
-        let Some(stored) = stored else { return Ok(None) };
-        let keyring = self
-            .vault
-            .unwrap(key.tenant(), &stored.wrapped_keyring)
-            .await
-            .map_err(FindError::Vault)?;
-        Ok(Some(Caller { key: stored.key, keyring }))
-    }
-}
-
-impl<D: KeyDirectory> Authenticator<D> {
-    /// Takes the directory to ask.
+impl<D: CallerDirectory> Authenticator<D> {
+    /// Takes the directory to ask. Tokens are refused.
     pub fn new(directory: D) -> Self {
-        Self { directory, cache: Cache::default() }
+        Self { directory, tokens: None, keys: Cache::default(), users: Cache::default() }
+    }
+
+    /// Takes tokens, too, if they pass a check.
+    #[must_use]
+    pub fn with_tokens(self, check: Arc<dyn TokenCheck>) -> Self {
+        Self { tokens: Some(check), ..self }
     }
 
     /// Returns the directory.
@@ -130,30 +64,57 @@ impl<D: KeyDirectory> Authenticator<D> {
         &self.directory
     }
 
-    /// Finds out who presented a credential: a caller, or a 401 or 503.
+    /// Finds out who presented a credential: a caller, or a 401, 403 or 503.
     pub async fn authenticate(
         &self,
         presented: &Presented,
         now: Timestamp,
     ) -> Result<Caller, Problem> {
-        let key = match presented {
-            Presented::Key(key) => key,
-            Presented::Unreadable => return Err(unknown_key()),
+        match presented {
+            Presented::Key(key) => self.key(key, now).await,
+            Presented::Token(token) => self.user(token, now).await,
+            Presented::Unreadable => Err(unknown_key()),
             Presented::Nothing => {
                 let message = "an API key is needed, as the user name of Basic, as Bearer, \
-                               or in X-API-Key";
-                return Err(Problem::unauthorized("missing_credentials", message));
+                               or in X-API-Key; a person's token, as Bearer";
+                Err(Problem::unauthorized("missing_credentials", message))
             }
-        };
+        }
+    }
+
+    async fn key(&self, key: &ApiKeyText, now: Timestamp) -> Result<Caller, Problem> {
         let hash = key.hash();
-        match self.cache.get(&hash, now) {
+        match self.keys.get(&hash, now) {
             Remembered::Known(caller) => return Ok(caller),
             Remembered::Unknown => return Err(unknown_key()),
             Remembered::Nothing => {}
         }
-        let found = self.directory.find(key).await.map_err(|error| unavailable(key, &error))?;
-        self.cache.put(hash, found.clone(), now);
+        let found = self.directory.find(key, now).await.map_err(|error| {
+            tracing::error!(tenant = %key.tenant(), error = told(&error), "no key look-up");
+            unavailable("the API key could not be checked just now")
+        })?;
+        self.keys.put(hash, found.clone(), now);
         found.ok_or_else(unknown_key)
+    }
+
+    /// The token is checked each time: it may have run out since the membership was looked up.
+    async fn user(&self, token: &Token, now: Timestamp) -> Result<Caller, Problem> {
+        let Some(check) = &self.tokens else {
+            let message = "this route takes an API key, not a person's token";
+            return Err(Problem::unauthorized("invalid_token", message));
+        };
+        let user = check.check(token.as_str(), now).await.map_err(|error| refused_token(&error))?;
+        match self.users.get(&user, now) {
+            Remembered::Known(caller) => return Ok(caller),
+            Remembered::Unknown => return Err(no_membership()),
+            Remembered::Nothing => {}
+        }
+        let found = self.directory.find_user(&user, now).await.map_err(|error| {
+            tracing::error!(%user, error = told(&error), "no membership look-up");
+            unavailable("the membership could not be looked up just now")
+        })?;
+        self.users.put(user, found.clone(), now);
+        found.ok_or_else(no_membership)
     }
 }
 
@@ -161,11 +122,33 @@ fn unknown_key() -> Problem {
     Problem::unauthorized("invalid_api_key", "this API key is not known")
 }
 
-fn unavailable(key: &ApiKeyText, error: &FindError) -> Problem {
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    tracing::error!(tenant = %key.tenant(), %error, cause, "no key look-up");
-    let message = "the API key could not be checked just now";
+fn no_membership() -> Problem {
+    let message = "you are signed in, but belong to no tenant or were deactivated";
+    Problem::forbidden("no_membership", message)
+}
+
+fn refused_token(error: &TokenError) -> Problem {
+    match error {
+        TokenError::Invalid(reason) => {
+            Problem::unauthorized("invalid_token", format!("the token is not valid: {reason}"))
+        }
+        TokenError::Unavailable(_) => {
+            tracing::error!(error = told(error), "no token check");
+            unavailable("the token could not be checked just now")
+        }
+    }
+}
+
+fn unavailable(message: &str) -> Problem {
     Problem::unavailable("auth_unavailable", message, RETRY_AFTER_SECONDS)
+}
+
+/// Writes an error with what caused it.
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", told(cause)),
+        None => error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -7,5 +7,6 @@
 pub mod auth;
 pub mod aws;
 pub mod env;
+pub mod limit;
 pub mod problem;
 pub mod telemetry;

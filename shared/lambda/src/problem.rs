@@ -33,6 +33,9 @@ pub struct ProblemDocument {
     code: &'static str,
     /// What went wrong in this case, for people.
     message: String,
+    /// The lead that stands in the way, where one does and the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_id: Option<String>,
     /// What is wrong with single fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -75,6 +78,7 @@ impl Problem {
             detail: message.clone(),
             code,
             message,
+            lead_id: None,
             errors: Vec::new(),
         };
         Self { document: Box::new(document), headers: Vec::new() }
@@ -137,6 +141,13 @@ impl Problem {
     ) -> Self {
         let error = FieldError::new(field, code, message);
         self.document.errors.push(FieldError { line: Some(line), column: Some(column), ..error });
+        self
+    }
+
+    /// Names the lead that stands in the way.
+    #[must_use]
+    pub fn with_lead(mut self, id: impl Into<String>) -> Self {
+        self.document.lead_id = Some(id.into());
         self
     }
 

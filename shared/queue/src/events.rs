@@ -151,9 +151,11 @@ mod tests {
                 context: serde_json::Map::default(),
                 traits: serde_json::Map::default(),
                 links: Vec::new(),
+                edit: None,
             },
             identities: [(home().id, Sealed("x".repeat(bytes)))].into(),
             personal: std::collections::BTreeMap::default(),
+            edited: std::collections::BTreeMap::default(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The messages of the job queue: a job's work, in parts that fit an invocation.
+//! The messages of the job queue and of the bulk queue: a job's work, in parts that fit an
+//! invocation.
 //!
 //! Invariant: a message names its tenant, its job and a part of it, and nothing else. Received
 //! twice, it costs the time to find that its part is done.

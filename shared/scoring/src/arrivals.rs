@@ -77,5 +77,7 @@ fn size(arrival: &Arrival) -> usize {
     let text = |map: &&serde_json::Map<String, serde_json::Value>| {
         map.iter().map(|(name, value)| name.len() + value.to_string().len() + 4).sum::<usize>()
     };
-    1_024 + parts.iter().map(text).sum::<usize>()
+    // Text that cannot be written fails where it is stored.
+    let edit = event.edit.as_ref().and_then(|edit| serde_json::to_string(edit).ok());
+    1_024 + parts.iter().map(text).sum::<usize>() + edit.map_or(0, |edit| edit.len())
 }

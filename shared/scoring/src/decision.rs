@@ -8,7 +8,8 @@ mod planning;
 use std::collections::BTreeSet;
 
 use domain::{
-    event::EventId, home::HomeId, points::Points, stage::Stage, tenant::TenantId, time::Timestamp,
+    audit::AuditEntry, event::EventId, home::HomeId, points::Points, stage::Stage,
+    tenant::TenantId, time::Timestamp,
 };
 use dynamo::StoreError;
 
@@ -94,31 +95,45 @@ enum Decision<'a> {
     Part(Parting),
 }
 
+/// How a decision was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'a> {
+    preview: bool,
+    audit: Option<&'a AuditEntry>,
+    now: Timestamp,
+}
+
 impl Scorer {
     /// Merges leads by hand, each named by any home of its family. `id` names the merge, so that
-    /// it can be undone; a preview reads only.
+    /// it can be undone; a preview reads only. What is merged is merged together with the entry in
+    /// the audit log.
     pub async fn merge(
         &self,
         tenant: &TenantId,
         leads: &[HomeId],
         id: &EventId,
         preview: bool,
+        audit: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<Decided, DecisionError> {
         let Some(first) = leads.first() else { return Ok(Decided::default()) };
-        self.decide(tenant, *first, Decision::Merge { leads, id }, preview, now).await
+        let asked = Asked { preview, audit, now };
+        self.decide(tenant, *first, Decision::Merge { leads, id }, asked).await
     }
 
-    /// Takes a lead apart, named by any home of its family. A preview reads only.
+    /// Takes a lead apart, named by any home of its family. A preview reads only. What is parted is
+    /// parted together with the entry in the audit log.
     pub async fn unmerge(
         &self,
         tenant: &TenantId,
         lead: HomeId,
         parting: Parting,
         preview: bool,
+        audit: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<Decided, DecisionError> {
-        self.decide(tenant, lead, Decision::Part(parting), preview, now).await
+        let asked = Asked { preview, audit, now };
+        self.decide(tenant, lead, Decision::Part(parting), asked).await
     }
 
     async fn decide(
@@ -126,15 +141,14 @@ impl Scorer {
         tenant: &TenantId,
         lead: HomeId,
         mut decision: Decision<'_>,
-        preview: bool,
-        now: Timestamp,
+        Asked { preview, audit, now }: Asked<'_>,
     ) -> Result<Decided, DecisionError> {
         let mut settings = self.settings.current(&self.store, tenant).await?;
         let mut attempts = Attempts::default();
         // What an attempt would have done whose answer got lost.
         let mut sent: Option<Decided> = None;
         loop {
-            let context = Context { store: &self.store, tenant, settings: &settings, now };
+            let context = Context { audit, ..self.context(tenant, &settings, now) };
             let (decided, plan) = match decision.plan(context, lead, preview).await {
                 Ok(Planned::AsItIs(decided)) => return Ok(sent.unwrap_or(decided)),
                 Ok(Planned::Change(decided, plan)) => (decided, plan),

@@ -6,7 +6,9 @@
 
 mod arrivals;
 mod attempts;
+mod creation;
 mod decision;
+mod edit;
 mod fresh;
 mod plan;
 mod relink;
@@ -15,7 +17,9 @@ mod scorer;
 mod snapshot;
 
 pub use crate::{
+    creation::CreateError,
     decision::{Decided, DecisionError, LeadScore, Parting},
+    edit::{Current, EditError, Edited, Expected},
     rescore::Rescored,
     scorer::{MAX_EVENTS, ScoreError, Scored, Scorer},
 };

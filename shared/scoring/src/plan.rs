@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    audit::AuditEntry,
     event::{Arrival, Event},
     family::Member,
     home::{HomeId, HomeRef},
@@ -32,6 +33,8 @@ pub(crate) struct Context<'a> {
     pub tenant: &'a TenantId,
     pub settings: &'a Settings,
     pub now: Timestamp,
+    /// What the audit log is to say of the commit, where people asked for it.
+    pub audit: Option<&'a AuditEntry>,
 }
 
 /// What to do with some arrivals of one home.
@@ -45,6 +48,15 @@ pub(crate) enum Plan {
     Outdated(HomeId),
     /// These leads were scored by older code or older rules: bring them to the active ones first.
     Stale(Vec<HomeId>),
+}
+
+impl Plan {
+    /// Returns the lead that will answer for a home, if the plan writes it.
+    pub fn lead_of(&self, home: HomeId) -> Option<&Lead> {
+        let Self::Commit { commit, .. } = self else { return None };
+        let mut written = commit.leads.iter().map(|changed| &changed.lead);
+        written.find(|lead| lead.has_member(home))
+    }
 }
 
 /// Plans the commit of `arrivals`, all of one home and none of them known to be stored.
@@ -91,6 +103,7 @@ async fn plan_in_place(
         events,
         homes: snapshot.changed.iter().filter_map(|id| snapshot.homes.get(id)).cloned().collect(),
         leads: vec![context.changed_lead(changed, Some(lead.version))],
+        audit: context.audit.cloned(),
         ..Commit::default()
     };
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
@@ -122,7 +135,8 @@ impl Context<'_> {
     }
 
     /// Finds the days before today whose counts a commit changes: those of its events, and those
-    /// on which a lead was first seen and now is not, or the other way round.
+    /// on which a lead was first seen and now is not, or the other way round. Edits are counted
+    /// nowhere, and no more is a deleted lead.
     pub fn past_days<'l>(
         self,
         events: &[Event],
@@ -130,9 +144,11 @@ impl Context<'_> {
     ) -> BTreeSet<Day> {
         let today = self.now.day();
         let first_seen = |lead: Option<&Lead>| {
-            lead.and_then(|lead| lead.state.first_seen_at).map(Timestamp::day)
+            let state = lead.map(|lead| &lead.state).filter(|state| !state.work.deleted);
+            state.and_then(|state| state.first_seen_at).map(Timestamp::day)
         };
-        let mut days: BTreeSet<Day> = events.iter().map(|event| event.timestamp.day()).collect();
+        let counted = events.iter().filter(|event| event.edit.is_none());
+        let mut days: BTreeSet<Day> = counted.map(|event| event.timestamp.day()).collect();
         for (before, after) in leads {
             let (before, after) = (first_seen(before), first_seen(after));
             if before != after {

@@ -78,7 +78,10 @@ pub(crate) async fn write(
     }
     let past_days = past_days(context, news.events, &snapshot, &leads);
     point_homes(&mut snapshot, families);
-    let commit = commit(news.events.to_vec(), &snapshot, families, leads);
+    let commit = Commit {
+        audit: context.audit.cloned(),
+        ..commit(news.events.to_vec(), &snapshot, families, leads)
+    };
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
 }
 
@@ -290,5 +293,6 @@ fn commit(
         leads,
         gone: versions(&|id| !survivors.contains(id)),
         unchanged: versions(&|id| survivors.contains(id) && !written.contains(id)),
+        audit: None,
     }
 }

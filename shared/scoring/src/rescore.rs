@@ -59,7 +59,7 @@ impl Scorer {
         let mut settings = self.settings.get(&self.store, tenant).await?;
         let mut attempts = Attempts::default();
         loop {
-            let context = Context { store: &self.store, tenant, settings: &settings, now };
+            let context = self.context(tenant, &settings, now);
             match rescore_lead(context, &self.former, survivor).await {
                 Ok(Step::Done(rescored)) => return Ok(rescored),
                 Ok(Step::Outdated) => settings = self.newer(tenant, &settings, survivor).await?,

@@ -110,7 +110,7 @@ impl Scorer {
         let (mut attempts, mut most) = (Attempts::default(), MAX_EVENTS);
         while !pending.is_empty() {
             let next = pending.get(..fitting(&pending, most)).unwrap_or(&pending);
-            let context = Context { store: &self.store, tenant, settings: &settings, now };
+            let context = self.context(tenant, &settings, now);
             match self.attempt(context, home, next).await {
                 Ok(Attempt::Committed(write_units)) => {
                     scored.write_units += write_units;
@@ -133,6 +133,16 @@ impl Scorer {
             }
         }
         Ok(scored)
+    }
+
+    /// Returns what planning needs for a commit that nobody asked for in person.
+    pub(crate) const fn context<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        settings: &'a Settings,
+        now: Timestamp,
+    ) -> Context<'a> {
+        Context { store: &self.store, tenant, settings, now, audit: None }
     }
 
     /// Reads settings that are newer than those in hand, for the sake of a lead that is.

@@ -101,7 +101,8 @@ impl Snapshot {
             self.relinked.insert(event.home.id);
             self.changed.insert(event.home.id);
         }
-        if home.profile.declare_all(arrival) {
+        let declared = home.profile.declare_all(arrival);
+        if home.edits.take_in(arrival) || declared {
             self.changed.insert(event.home.id);
         }
     }

@@ -4,8 +4,11 @@
 //! Invariant: a check leaves a tenant of its own behind and looks at nothing else, so checks can
 //! run on tables that hold other things.
 
+mod callers;
 mod edits;
+mod guard;
 mod jobs;
+mod lists;
 
 use std::collections::BTreeSet;
 
@@ -31,8 +34,11 @@ pub async fn check_store(tables: &Tables, prefix: &str) {
     a_stale_version_changes_nothing(tables, &tenant("stale")).await;
     events_beyond_one_page_are_all_read(tables, &tenant("pages")).await;
     leads_are_listed_by_score_page_by_page(tables, &tenant("lists")).await;
-    edits::check(tables, tenant).await;
-    jobs::check(tables, tenant).await;
+    edits::check(tables, &tenant).await;
+    jobs::check(tables, &tenant).await;
+    lists::check(tables, &tenant).await;
+    guard::check(tables, &tenant).await;
+    callers::check(tables, &tenant).await;
 }
 
 async fn a_tenant_is_made_once(tables: &Tables, tenant: &TenantId) {
@@ -40,7 +46,7 @@ async fn a_tenant_is_made_once(tables: &Tables, tenant: &TenantId) {
     let made = tables.store.tenant(tenant).await.unwrap().unwrap();
     let rules = tables.store.active_rule_set(tenant).await.unwrap();
     assert_eq!(rules.version, 1);
-    let again = tables.store.create_tenant(&made, &rules, &[]).await.unwrap();
+    let again = tables.store.create_tenant(&made, &rules, &[], None).await.unwrap();
     assert!(!again, "a tenant is made once");
 }
 
@@ -48,7 +54,7 @@ async fn a_tenant_is_made_once(tables: &Tables, tenant: &TenantId) {
 fn new_lead(value: &str, events: Vec<Event>) -> Commit {
     let home = home_of(Kind::UserId, value);
     let state = fold(&rules(), events.clone());
-    let shown = view(&state, &rules(), state.last_event_at.unwrap());
+    let shown = view(&state, &rules(), state.last_position.as_ref().unwrap().timestamp);
     let lead = Lead {
         survivor: home,
         version: 1,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    edit::{Edit, LEAD_EDITED},
     event::{Arrival, Event, EventId, Sealed},
     home::{HomeRef, InstallationSecret},
     identity::{Identity, Kind},
@@ -41,6 +42,7 @@ pub struct EventBuilder {
     timestamp: Timestamp,
     properties: Map<String, Value>,
     traits: Map<String, Value>,
+    edit: Option<Box<Edit>>,
 }
 
 /// Begins an event with that id.
@@ -53,6 +55,7 @@ pub fn an_event(id: impl Into<String>) -> EventBuilder {
         timestamp: "2026-01-01T12:00:00Z".parse().expect("an instant"),
         properties: Map::new(),
         traits: Map::new(),
+        edit: None,
     }
 }
 
@@ -114,6 +117,14 @@ impl EventBuilder {
         self
     }
 
+    /// Makes it an edit by hand.
+    #[must_use]
+    pub fn editing(mut self, edit: Edit) -> Self {
+        LEAD_EDITED.clone_into(&mut self.event_type);
+        self.edit = Some(Box::new(edit));
+        self
+    }
+
     /// Returns the event as it is queued.
     pub fn arrival(mut self) -> Arrival {
         if self.identities.is_empty() {
@@ -137,6 +148,8 @@ impl EventBuilder {
                 named.push((from, sealed(previous)));
             }
         }
+        let set_sealed = self.edit.iter().flat_map(|edit| &edit.set_sealed);
+        let edited = set_sealed.map(|name| (name.clone(), sealed(name))).collect();
         Arrival {
             event: Event {
                 event_id: EventId::from_sender(&self.id).expect("an event id"),
@@ -148,9 +161,11 @@ impl EventBuilder {
                 context: Map::new(),
                 traits: self.traits,
                 links,
+                edit: self.edit,
             },
             identities: named.into_iter().map(|(home, sealed)| (home.id, sealed)).collect(),
             personal: BTreeMap::new(),
+            edited,
         }
     }
 

@@ -1,18 +1,22 @@
 //! The two tables on an in-process DynamoDB, one server for each test.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    config::{BehaviorVersion, Credentials, Intercept, Region, retry::RetryConfig},
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-        Projection, ProjectionType, ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+        KeyType, Projection, ProjectionType, ScalarAttributeType,
     },
 };
-use domain::{family::IdentitySettings, rule_set::RuleSet, tenant::TenantId, time::Timestamp};
+use domain::{
+    family::IdentitySettings, home::HomeId, rule_set::RuleSet, tenant::TenantId, time::Timestamp,
+};
 use dynamo::{Store, Tenant};
 use dynoxide::Database;
 
-use crate::faults::Faults;
+use crate::{faults::Faults, meter::Meter};
 
 /// Both tables, empty, on a server that lives as long as the test's runtime.
 #[derive(Clone, Debug)]
@@ -24,6 +28,17 @@ pub struct Tables {
     endpoint: String,
     leads: String,
     events: String,
+    /// The server's, if it is one of this process.
+    database: Option<InProcess>,
+}
+
+#[derive(Clone)]
+struct InProcess(Database);
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InProcess(…)")
+    }
 }
 
 impl Tables {
@@ -32,18 +47,22 @@ impl Tables {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("a bound port"));
         let database = Database::memory().expect("a database in memory");
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        Self::create_at(&endpoint, "test").await
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let tables = Self::create_at(&endpoint, "test").await;
+        Self { database: Some(InProcess(database)), ..tables }
     }
 
     /// Creates both tables on a server that runs already; their names begin with `prefix`.
     pub async fn create_at(endpoint: &str, prefix: &str) -> Self {
-        let client = client(endpoint, None);
+        let client = Client::from_conf(config(endpoint).build());
         let (leads, events) = (format!("{prefix}-leads"), format!("{prefix}-events"));
         create(&client, &events, &[]).await;
-        create(&client, &leads, &["by_score"]).await;
+        let keys = ["by_owner", "by_created", "by_activity"];
+        let keys = keys.map(|index| (index, ProjectionType::KeysOnly));
+        let indexes = [[("by_score", ProjectionType::All)].as_slice(), &keys].concat();
+        create(&client, &leads, &indexes).await;
         let store = Store::new(client.clone(), leads.clone(), events.clone());
-        Self { store, client, endpoint: endpoint.to_owned(), leads, events }
+        Self { store, client, endpoint: endpoint.to_owned(), leads, events, database: None }
     }
 
     /// Starts a server whose tables hold one tenant with the default rules.
@@ -63,13 +82,44 @@ impl Tables {
             wrapped_keyring: String::new(),
         };
         let rules = RuleSet::default_set().expect("the default rules read");
-        self.store.create_tenant(&tenant, &rules, &[]).await.expect("a new tenant");
+        self.store.create_tenant(&tenant, &rules, &[], None).await.expect("a new tenant");
     }
 
     /// Returns the same tables behind a connection on which calls fail as `faults` says.
     pub fn with_faults(&self, faults: &Faults) -> Store {
-        let client = client(&self.endpoint, Some(faults.clone()));
+        self.behind(faults.clone())
+    }
+
+    /// Returns the same tables behind a connection on which `meter` counts what reading takes.
+    pub fn with_meter(&self, meter: &Meter) -> Store {
+        self.behind(meter.clone())
+    }
+
+    fn behind(&self, interceptor: impl Intercept + 'static) -> Store {
+        let client = Client::from_conf(config(&self.endpoint).interceptor(interceptor).build());
         Store::new(client, self.leads.clone(), self.events.clone())
+    }
+
+    /// Puts items into the leads table past the server: for as many as a test could not send.
+    pub fn load_leads_table(
+        &self,
+        items: impl IntoIterator<Item = HashMap<String, AttributeValue>>,
+    ) {
+        let InProcess(database) = self.database.as_ref().expect("a server of this process");
+        let items = items.into_iter().map(loaded).collect();
+        let options = dynoxide::ImportOptions::default();
+        database.import_items(&self.leads, items, options).expect("loaded items");
+    }
+
+    /// Takes a lead's item out of the indexes that code before its lists did not know.
+    pub async fn leave_to_former_code(&self, tenant: &TenantId, lead: HomeId) {
+        let indexes = ["by_owner", "by_created", "by_activity"];
+        let attributes = indexes.map(|index| format!("{index}_pk, {index}_sk"));
+        let (key, text) = (dynamo::keys::lead(tenant, lead), AttributeValue::S);
+        let update = self.client.update_item().table_name(&self.leads);
+        let update = update.key("pk", text(key.pk)).key("sk", text(key.sk));
+        let update = update.update_expression(format!("REMOVE {}", attributes.join(", ")));
+        update.send().await.expect("a changed item");
     }
 
     /// Removes both tables from a server that goes on.
@@ -90,21 +140,34 @@ impl Tables {
     }
 }
 
-fn client(endpoint: &str, faults: Option<Faults>) -> Client {
-    let mut config = aws_sdk_dynamodb::Config::builder()
+fn config(endpoint: &str) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .retry_config(RetryConfig::disabled());
-    if let Some(faults) = faults {
-        config = config.interceptor(faults);
-    }
-    Client::from_conf(config.build())
+        .retry_config(RetryConfig::disabled())
 }
 
-async fn create(client: &Client, table: &str, indexes: &[&str]) {
+fn loaded(item: HashMap<String, AttributeValue>) -> dynoxide::Item {
+    item.into_iter().map(|(name, value)| (name, loaded_value(value))).collect()
+}
+
+fn loaded_value(value: AttributeValue) -> dynoxide::AttributeValue {
+    match value {
+        AttributeValue::S(text) => dynoxide::AttributeValue::S(text),
+        AttributeValue::N(number) => dynoxide::AttributeValue::N(number),
+        AttributeValue::Bool(flag) => dynoxide::AttributeValue::BOOL(flag),
+        AttributeValue::L(list) => {
+            dynoxide::AttributeValue::L(list.into_iter().map(loaded_value).collect())
+        }
+        AttributeValue::M(map) => dynoxide::AttributeValue::M(loaded(map)),
+        other => panic!("no item of ours holds {other:?}"),
+    }
+}
+
+async fn create(client: &Client, table: &str, indexes: &[(&str, ProjectionType)]) {
     let key = |name: &str, key_type| {
         KeySchemaElement::builder().attribute_name(name).key_type(key_type).build().unwrap()
     };
@@ -123,13 +186,13 @@ async fn create(client: &Client, table: &str, indexes: &[&str]) {
         .key_schema(key("sk", KeyType::Range))
         .attribute_definitions(text("pk"))
         .attribute_definitions(text("sk"));
-    for index in indexes {
+    for (index, projection) in indexes {
         let (pk, sk) = (format!("{index}_pk"), format!("{index}_sk"));
         let definition = GlobalSecondaryIndex::builder()
             .index_name(*index)
             .key_schema(key(&pk, KeyType::Hash))
             .key_schema(key(&sk, KeyType::Range))
-            .projection(Projection::builder().projection_type(ProjectionType::All).build())
+            .projection(Projection::builder().projection_type(projection.clone()).build())
             .build()
             .unwrap();
         request = request

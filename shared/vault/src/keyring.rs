@@ -87,6 +87,20 @@ impl Keyring {
         String::from_utf8(plain).map_err(|_| SealError::Form)
     }
 
+    /// Seals a personal value of something that is no home, such as a user, by its id.
+    ///
+    /// The id begins with the word for what it names, as every id of ours but a home's own
+    /// `lead_…` does, so that no value of one kind opens as one of another.
+    pub fn seal_value(&self, id: &str, field: &str, plaintext: &str) -> Result<Sealed, SealError> {
+        self.seal_as(&format!("{}|{id}|{field}", self.tenant), plaintext.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_value`] made for the same id and field.
+    pub fn open_value(&self, id: &str, field: &str, sealed: &Sealed) -> Result<String, SealError> {
+        let plain = self.open_as(&format!("{}|{id}|{field}", self.tenant), sealed)?;
+        String::from_utf8(plain).map_err(|_| SealError::Form)
+    }
+
     /// Seals an item as it came, before anything about it is known: no home, no field.
     pub fn seal_item(&self, item: &[u8]) -> Result<Sealed, SealError> {
         self.seal_as(&self.item_scope(), item)
@@ -223,6 +237,21 @@ mod tests {
         assert_eq!(keys.open_item(&sealed).unwrap(), b"\xff{}");
         assert_eq!(keys.open(home(1), "", &sealed), Err(SealError::Foreign));
         assert_eq!(keyring("acme2").open_item(&sealed), Err(SealError::Foreign));
+    }
+
+    #[test]
+    fn a_value_of_a_user_opens_for_no_other_user_field_or_tenant() {
+        let (one, other) = ("user_1", "user_2");
+        let sealed = keyring("acme").seal_value(one, "email", "ana@example.com").unwrap();
+        let opened = keyring("acme").open_value(one, "email", &sealed);
+        assert_eq!(opened.unwrap(), "ana@example.com");
+        for (tenant, id, field) in
+            [("acme2", one, "email"), ("acme", other, "email"), ("acme", one, "name")]
+        {
+            let opened = keyring(tenant).open_value(id, field, &sealed);
+            assert_eq!(opened, Err(SealError::Foreign));
+        }
+        assert_eq!(keyring("acme").open(home(1), "email", &sealed), Err(SealError::Foreign));
     }
 
     #[test]

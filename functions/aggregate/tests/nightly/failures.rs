@@ -26,7 +26,7 @@ async fn a_night_counts_failed_conditions_anew() {
         identity: domain::family::IdentitySettings::default(),
         wrapped_keyring: String::new(),
     };
-    tables.store.create_tenant(&tenant, &set, &[]).await.unwrap();
+    tables.store.create_tenant(&tenant, &set, &[], None).await.unwrap();
     let noon = at("2026-11-20T12:00:00Z");
     let mut events =
         vec![event("ana", "1", "page_view", noon), event("ana", "2", "page_view", noon)];

@@ -9,6 +9,7 @@
 )]
 
 mod crashes;
+mod edited;
 mod failures;
 mod late_events;
 mod listing;

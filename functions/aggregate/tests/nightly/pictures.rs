@@ -66,7 +66,7 @@ async fn each_tenant_has_its_own_picture() {
     let rule_set = domain::rule_set::RuleSet::default_set().unwrap();
     let mut tenant = tables.store.tenant(&a_tenant()).await.unwrap().unwrap();
     tenant.id = other.clone();
-    tables.store.create_tenant(&tenant, &rule_set, &[]).await.unwrap();
+    tables.store.create_tenant(&tenant, &rule_set, &[], None).await.unwrap();
     let noon = at("2026-11-20T12:00:00Z");
     store(&tables.store, &[event("ana", "1", "signup", noon)]).await;
     for user in ["ana", "bob"] {

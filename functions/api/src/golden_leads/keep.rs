@@ -12,7 +12,7 @@ use dynamo::{Store, StoredGoldenLead};
 use lambda::problem::Problem;
 
 use super::{
-    body::{self, ShownGoldenLead},
+    body::{self, GoldenLeadBody, ShownGoldenLead},
     personal,
 };
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
     reads::Reads,
     revision, slug,
 };
+
+/// What the audit log calls a golden lead, and its id where the name makes none.
+pub const GOLDEN_LEAD: &str = "golden_lead";
 
 /// How many golden leads a tenant has at most. Two that are added at once may both be the last.
 pub const MOST_KEPT: usize = 200;
@@ -56,6 +59,27 @@ pub async fn sound(
     Ok(ShownGoldenLead::new(golden, Some(&rules)))
 }
 
+/// Finds the golden lead that an earlier try of this request has added.
+pub async fn added_before(
+    reads: &Reads,
+    admitted: &Admitted,
+    body: &GoldenLeadBody,
+) -> Result<Option<StoredGoldenLead>, ApiError> {
+    if !admitted.creation().is_repeated {
+        return Ok(None);
+    }
+    let given = body.id.iter().cloned();
+    let made = slug::candidates(&body.name, GOLDEN_LEAD).filter(|_| body.id.is_none());
+    // What has not the form of an id was never added.
+    for id in given.filter(|id| is_id(id)).chain(made) {
+        let Some(kept) = reads.store.golden_lead(admitted.tenant(), &id).await? else { break };
+        if kept.golden == body.clone().into_golden(id) {
+            return Ok(Some(kept));
+        }
+    }
+    Ok(None)
+}
+
 /// Finds an id for a golden lead that is to be added: the given one, or the first made from its
 /// name that is not taken.
 pub async fn free_id(
@@ -72,7 +96,7 @@ pub async fn free_id(
         let message = format!("at most {MOST_KEPT} golden leads are kept; remove one first");
         return Err(Problem::new(StatusCode::CONFLICT, "too_many_golden_leads", message).into());
     }
-    let made = || slug::unused(name, "golden_lead", |id| taken_ids.contains(id));
+    let made = || slug::unused(name, GOLDEN_LEAD, |id| taken_ids.contains(id));
     Ok(given.map_or_else(made, str::to_owned))
 }
 

@@ -7,24 +7,29 @@ use domain::{
     contact::{ContactTiming, HourOfWeek},
     decay,
     intelligence::Cooling,
-    segment::{Behaviour, Segment},
+    segment::{Behaviour, Segment, ShownSegment},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::words;
 
-/// The behavioural group of a lead. The first of these that holds is its segment: `new`, no event
+/// The behavioural group of a lead. The first of these that holds is what the behaviour says: `new`, no event
 /// counts; `dormant`, 30 whole idle days or more; `vip`, 3 purchases or 1,000 of revenue, or more;
 /// `buyer`, a purchase; `engaged`, 10 events or 3 interactions, or more; `new`, first seen less
 /// than 7 whole days ago with less than 3 events; `browser`, everybody else.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LeadSegment)]
 pub struct SegmentBody {
-    /// The segment.
+    /// The segment that is shown: the one that somebody chose, else `computed`.
     #[schema(schema_with = words::segment)]
     pub name: Segment,
-    /// What decided it, for people.
+    /// Whether somebody chose it.
+    pub by_hand: bool,
+    /// What the behaviour says.
+    #[schema(schema_with = words::segment)]
+    pub computed: Segment,
+    /// What decided `computed`, for people.
     pub reason: String,
     /// All that is looked at to decide it.
     pub inputs: SegmentInputs,
@@ -128,9 +133,10 @@ pub struct CategoryBody {
     pub events: u32,
 }
 
-impl From<&Behaviour> for SegmentBody {
-    fn from(behaviour: &Behaviour) -> Self {
-        let segment = behaviour.segment();
+impl SegmentBody {
+    /// Shows a segment with what decided it.
+    pub fn new(shown: ShownSegment, behaviour: &Behaviour) -> Self {
+        let ShownSegment { segment, chosen, computed } = shown;
         let Behaviour {
             events,
             interactions,
@@ -148,7 +154,7 @@ impl From<&Behaviour> for SegmentBody {
             days_since_first_seen,
             idle_days,
         };
-        Self { name: segment, reason: segment.reason(), inputs }
+        Self { name: segment, by_hand: chosen, computed, reason: computed.reason(), inputs }
     }
 }
 

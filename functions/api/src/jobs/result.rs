@@ -8,19 +8,21 @@ use domain::{
         READ_PICODOLLARS, Side, WRITE_PICODOLLARS,
     },
     home::HomeId,
-    job::{Outcome, PreviewOutcome, RescoreOutcome},
+    job::{Outcome, PreviewOutcome, RescoreOutcome, Work},
     points::Points,
     stage::Stage,
 };
+use dynamo::Job;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bulk::{BulkEditBody, ExportBody, ImportBody};
 use crate::words;
 
 /// How often a re-score goes through the leads: both of its passes scan them.
 const SCANS: u32 = 2;
 
-/// What came of a job: of a preview or of a re-score.
+/// What came of a job, by its kind.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = JobResult)]
@@ -29,6 +31,12 @@ pub enum ResultBody {
     Preview(Box<PreviewBody>),
     /// Of a re-score.
     Rescore(RescoreBody),
+    /// Of an import.
+    Import(ImportBody),
+    /// Of a bulk edit.
+    BulkEdit(BulkEditBody),
+    /// Of an export.
+    Export(ExportBody),
 }
 
 /// What publishing the draft would do.
@@ -231,11 +239,18 @@ pub struct RescoreBody {
 }
 
 impl ResultBody {
-    pub(super) fn new(outcome: Outcome, sample_percent: Option<u32>) -> Self {
+    pub(super) fn new(job: &Job, outcome: Outcome) -> Self {
         match outcome {
             Outcome::Preview(outcome) => {
-                Self::Preview(Box::new(PreviewBody::new(*outcome, sample_percent.unwrap_or(100))))
+                let percent = match job.work {
+                    Work::Preview { sample_percent, .. } => sample_percent,
+                    _ => 100,
+                };
+                Self::Preview(Box::new(PreviewBody::new(*outcome, percent)))
             }
+            Outcome::Import(outcome) => Self::Import(outcome.into()),
+            Outcome::BulkEdit(outcome) => Self::BulkEdit(outcome.into()),
+            Outcome::Export(outcome) => Self::Export(ExportBody::new(job, outcome)),
             Outcome::Rescore(RescoreOutcome { leads, rescored, crossings }) => {
                 Self::Rescore(RescoreBody { leads, rescored, crossings: crossings.into() })
             }

@@ -2,8 +2,6 @@
 //!
 //! Invariant: nothing here is served; the functions are empty and exist for their attributes.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,6 +9,9 @@ use utoipa::ToSchema;
 use crate::words;
 
 /// A call of the Segment tracking API. Fields that are not named here are kept in `context`.
+///
+/// The routes take more than is described: other types, ids in other forms, and `userId` or
+/// `anonymousId` alone. `""`, `0`, `null`, `undefined` and their like name nobody.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentCall {
@@ -20,19 +21,20 @@ pub struct SegmentCall {
     /// The sender's id of the call, the same at every retry.
     #[schema(max_length = 128)]
     pub message_id: Option<String>,
-    /// The sender's stable id of a signed-in person.
-    #[schema(max_length = 256)]
-    pub user_id: Option<String>,
-    /// The id of a cookie or device; one of the two ids is needed.
-    #[schema(max_length = 256)]
+    /// The sender's stable id of a signed-in person; one of the two ids is needed.
+    #[schema(pattern = "^[1-9A-Za-z][0-9A-Za-z-]{9,99}$", example = "user-4711-b")]
+    pub user_id: String,
+    /// The id of a cookie or device.
+    #[schema(pattern = "^[1-9A-Za-z][0-9A-Za-z-]{9,99}$", example = "cookie-4711-b")]
     pub anonymous_id: Option<String>,
     /// `alias`: the former id.
+    #[schema(pattern = "^[1-9A-Za-z][0-9A-Za-z-]{9,99}$", example = "cookie-0815-c")]
     pub previous_id: Option<String>,
     /// `group`: the company.
     pub group_id: Option<String>,
     /// `track`: what happened.
-    #[schema(example = "Order Completed")]
-    pub event: Option<String>,
+    #[schema(pattern = "^[A-Za-z][A-Za-z ]{0,99}$", example = "Order Completed")]
+    pub event: String,
     /// `page` and `screen`: its name.
     pub name: Option<String>,
     /// What the sender says about the event.
@@ -44,14 +46,43 @@ pub struct SegmentCall {
     /// Where it happened.
     #[schema(schema_with = words::anything)]
     pub context: Option<Value>,
-    /// When it happened.
-    #[schema(schema_with = words::timestamp)]
+    /// When it happened: RFC 3339, or seconds or milliseconds since 1970. What `sentAt` says of the
+    /// sender's clock is set right; it must not lie in the future then.
+    #[schema(
+        pattern = "^20(1[0-9])-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9]Z$",
+        example = "2019-01-15T12:00:00Z"
+    )]
     pub timestamp: Option<String>,
     /// When it was sent, by the sender's clock.
-    #[schema(schema_with = words::timestamp)]
+    #[schema(
+        pattern = "^20(2[0-5])-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9]Z$",
+        example = "2025-01-15T12:00:00Z"
+    )]
     pub sent_at: Option<String>,
     /// The API key, where no header carries it.
     pub write_key: Option<String>,
+}
+
+/// One event, or several CloudEvents: what a body is follows from its form, whatever its content
+/// type says.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum EventInput {
+    /// One event in Leadline's own form.
+    Native(Box<NativeEvent>),
+    /// A batch of CloudEvents.
+    CloudEvents(Vec<Value>),
+}
+
+/// Several events, in either form: what a body is follows from its form, whatever its content
+/// type says.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum EventsInput {
+    /// Events in Leadline's own form.
+    Native(NativeBatch),
+    /// A batch of CloudEvents.
+    CloudEvents(Vec<Value>),
 }
 
 /// Several calls, up to 4 MB.
@@ -64,7 +95,7 @@ pub struct SegmentBatch {
     #[schema(schema_with = words::anything)]
     pub context: Option<Value>,
     /// When the batch was sent, by the sender's clock.
-    #[schema(schema_with = words::timestamp)]
+    #[schema(example = "2025-01-15T12:00:00Z")]
     pub sent_at: Option<String>,
     /// The API key, where no header carries it.
     pub write_key: Option<String>,
@@ -79,45 +110,48 @@ pub struct SegmentAccepted {
 }
 
 /// An event in Leadline's own form; at least one identity is needed.
+///
+/// Every object is taken and answered for on its own: what is wrong with an event stands in its
+/// `error`.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "event_id": "demo-4711",
+    "event_type": "demo_request",
+    "user_id": "ana",
+    "email": "ana@example.com",
+    "timestamp": "2026-01-15T12:00:00Z",
+    "properties": { "plan": "pro" }
+}))]
 pub struct NativeEvent {
     /// The sender's id of the event. The same id under the same person counts once for ever;
     /// without it and without `timestamp` a retry counts again.
-    pub event_id: Option<String>,
-    /// What happened.
-    #[schema(example = "demo_request")]
-    pub event_type: String,
+    pub event_id: Option<Value>,
+    /// What happened, such as `demo_request`: a text of at most 128 bytes. Needed.
+    pub event_type: Option<Value>,
     /// Addresses a lead by one of its ids, and excludes other identities.
-    #[schema(schema_with = words::lead_id)]
-    pub lead_id: Option<String>,
-    /// The sender's stable id of a signed-in person.
-    #[schema(max_length = 256)]
-    pub user_id: Option<String>,
+    pub lead_id: Option<Value>,
+    /// The sender's stable id of a signed-in person: a text of at most 256 bytes, or a number.
+    pub user_id: Option<Value>,
     /// An email address.
-    #[schema(max_length = 256, example = "ana@example.com")]
-    pub email: Option<String>,
+    pub email: Option<Value>,
     /// An id in another system, written `system:id`.
-    #[schema(max_length = 256, example = "hubspot:4711")]
-    pub external: Option<String>,
-    /// An international phone number.
-    #[schema(max_length = 256, example = "+5511999990001")]
-    pub phone: Option<String>,
-    /// The id of a cookie or device.
-    #[schema(max_length = 256)]
-    pub anonymous_id: Option<String>,
-    /// When it happened; by default now. At most 24 hours ahead.
-    #[schema(schema_with = words::timestamp)]
-    pub timestamp: Option<String>,
-    /// What the sender says about it.
-    pub properties: Option<BTreeMap<String, Value>>,
+    pub external: Option<Value>,
+    /// An international phone number, such as `+5511999990001`.
+    pub phone: Option<Value>,
+    /// The id of a cookie or device: a text of at most 256 bytes, or a number.
+    pub anonymous_id: Option<Value>,
+    /// When it happened, in RFC 3339; by default now. At most 24 hours ahead.
+    pub timestamp: Option<Value>,
+    /// What the sender says about it: an object.
+    pub properties: Option<Value>,
 }
 
 /// Up to 1,000 events.
 #[derive(Serialize, ToSchema)]
 pub struct NativeBatch {
-    /// The events.
+    /// The events, each as `NativeEvent` describes it.
     #[schema(max_items = 1000)]
-    pub events: Vec<NativeEvent>,
+    pub events: Vec<Value>,
 }
 
 /// What became of each event, in their order.
@@ -197,7 +231,7 @@ pub const fn batch() {}
     post,
     path = "/v1/events",
     tag = "events",
-    request_body(content((NativeEvent = "application/json"), (Value = "application/cloudevents+json"))),
+    request_body(content((EventInput = "application/json"), (EventInput = "application/cloudevents+json"))),
     responses((status = 202, description = "What became of the event.", body = EventResults))
 )]
 pub const fn event() {}
@@ -209,7 +243,7 @@ pub const fn event() {}
     post,
     path = "/v1/events/batch",
     tag = "events",
-    request_body(content((NativeBatch = "application/json"), (Vec<Value> = "application/cloudevents-batch+json"))),
+    request_body(content((EventsInput = "application/json"), (Vec<Value> = "application/cloudevents-batch+json"))),
     responses((status = 202, description = "What became of each event.", body = EventResults))
 )]
 pub const fn events() {}

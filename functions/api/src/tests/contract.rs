@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use domain::identity::Kind;
+use domain::{identity::Kind, user::Role};
 use serde_json::Value;
-use testing::an_event;
+use testing::{a_tenant, an_event};
 
-use super::world::World;
-use crate::routes::ROUTES;
+use super::{
+    callers::{token, user},
+    world::World,
+};
+use crate::routes::{Access, Route, routes};
 
 /// Every recorded payload of this function, with the status that it is answered by.
 const PAYLOADS: &[(&str, u16)] = &[
@@ -24,6 +27,8 @@ const PAYLOADS: &[(&str, u16)] = &[
     (include_str!("../../../../events/http/get-leaderboard.json"), 200),
     (include_str!("../../../../events/http/get-leaderboard-by-stage.json"), 200),
     (include_str!("../../../../events/http/get-analytics-daily.json"), 200),
+    (include_str!("../../../../events/http/post-lead.json"), 201),
+    (include_str!("../../../../events/http/patch-lead.json"), 200),
     (include_str!("../../../../events/http/post-leads-merge.json"), 200),
     (include_str!("../../../../events/http/post-lead-unmerge.json"), 200),
     (include_str!("../../../../events/http/get-unknown-route.json"), 404),
@@ -43,7 +48,7 @@ async fn every_recorded_payload_is_answered() {
     }
 }
 
-async fn document() -> Value {
+pub(super) async fn document() -> Value {
     let answer = World::start().await.get_with("/openapi.json", None).await;
     assert_eq!(answer.status, 200);
     answer.body
@@ -63,7 +68,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
 async fn the_document_has_every_route_of_the_table_and_beyond_it_only_what_ingest_serves() {
     let documented = operations(&document().await);
     let table: BTreeSet<_> =
-        ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        routes().map(|route| format!("{} {}", route.method, route.path)).collect();
     let undocumented: Vec<_> = table.difference(&documented).collect();
     assert!(undocumented.is_empty(), "{undocumented:?}");
     let ingest = ["track", "identify", "page", "screen", "group", "alias", "batch", "events"];
@@ -95,20 +100,22 @@ async fn the_template_routes_what_the_document_describes() {
 #[tokio::test]
 async fn every_documented_parameter_is_understood_and_every_bound_is_real() {
     let (world, document) = (World::start().await, document().await);
-    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+    let admin = token(&user(&a_tenant(), Role::Admin));
+    let admin = Some(admin.as_str());
+    for route in routes().filter(|route| route.method == Method::GET) {
         let operation = &document["paths"][route.path]["get"];
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
-            let answer = world.get(&format!("{}?{name}=%00", route.path)).await;
+            let answer = world.get_with(&format!("{}?{name}=%00", route.path), admin).await;
             assert_ne!(answer.body["errors"][0]["code"], "unknown_parameter", "{name}");
             let schema = &parameter["schema"];
             for (bound, step) in [("minimum", -1), ("maximum", 1)] {
                 let Some(bound) = schema[bound].as_i64() else { continue };
                 let target = |value: i64| format!("{}?{name}={value}", route.path);
-                let id = world.get(&target(bound)).await.status;
+                let id = world.get_with(&target(bound), admin).await.status;
                 assert_ne!(id, 400, "{name}={bound}");
-                let beyond = world.get(&target(bound + step)).await.status;
+                let beyond = world.get_with(&target(bound + step), admin).await.status;
                 assert_eq!(beyond, 400, "{name}={}", bound + step);
             }
         }
@@ -142,11 +149,34 @@ async fn the_document_is_3_1_and_every_operation_says_what_it_needs() {
         for operation in item.as_object().unwrap().values() {
             assert!(operation["operationId"].is_string(), "{path}");
             assert!(operation["summary"].is_string(), "{path}");
-            let public = ["/health", "/openapi.json"].contains(&path.as_str());
-            assert_eq!(operation["security"].is_array(), !public, "{path}");
-            assert_eq!(operation["responses"]["401"].is_object(), !public, "{path}");
         }
     }
+    for route in routes() {
+        let operation = operation(&document, route);
+        let guarded = route.access != Access::Public;
+        let told = format!("{} {}", route.method, route.path);
+        assert_eq!(operation["security"].is_array(), guarded, "{told}");
+        if let Access::Needs(permission) = route.access {
+            let description = operation["description"].as_str().unwrap();
+            assert!(description.contains(&format!("Needs `{}`:", permission.as_str())), "{told}");
+            for status in ["401", "403", "429", "500", "503"] {
+                assert!(operation["responses"][status].is_object(), "{told}: {status}");
+            }
+            let success = success(operation);
+            assert!(success["headers"]["RateLimit-Limit"].is_object(), "{told}");
+        }
+    }
+}
+
+/// Finds the operation of a route.
+pub(super) fn operation<'d>(document: &'d Value, route: &Route) -> &'d Value {
+    &document["paths"][route.path][route.method.as_str().to_lowercase()]
+}
+
+/// Returns the first answer below 300.
+pub(super) fn success(operation: &Value) -> &Value {
+    let answers = operation["responses"].as_object().unwrap();
+    answers.iter().find(|(status, _)| status.starts_with('2')).unwrap().1
 }
 
 /// Returns every `$ref` of a document.

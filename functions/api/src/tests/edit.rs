@@ -1,9 +1,10 @@
 //! Writes as the gateway sends them, and what a refusal of one says.
 
-use domain::tenant::TenantId;
+use domain::{tenant::TenantId, user::UserId};
 use serde_json::{Value, json};
 use testing::a_tenant;
 
+use super::callers::token;
 use super::world::{Answer, NOW, World, at, key, request};
 
 /// A write on its way.
@@ -26,8 +27,30 @@ impl Edit {
         self
     }
 
+    pub fn idempotency_key(mut self, key: &str) -> Self {
+        self.0["headers"]["idempotency-key"] = json!(key);
+        self
+    }
+
+    pub fn seconds_later(mut self, seconds: i64) -> Self {
+        self.0["requestContext"]["timeEpoch"] = json!(at(NOW).millis() + 1_000 * seconds);
+        self
+    }
+
     pub fn with_key(mut self, tenant: &TenantId, scope: &str) -> Self {
         self.0["headers"]["x-api-key"] = json!(key(tenant, scope));
+        self
+    }
+
+    /// Sends it as a person instead.
+    pub fn by(mut self, user: &UserId) -> Self {
+        self.0["headers"].as_object_mut().unwrap().remove("x-api-key");
+        self.0["headers"]["authorization"] = json!(format!("Bearer {}", token(user)));
+        self
+    }
+
+    pub fn at(mut self, now: &str) -> Self {
+        self.0["requestContext"]["timeEpoch"] = json!(at(now).millis());
         self
     }
 

@@ -1,12 +1,12 @@
 //! Merge and unmerge as an administrator sees them.
 
 use data_encoding::BASE64;
-use domain::{api_key::Scope, home::HomeId, identity::Kind};
+use domain::{home::HomeId, identity::Kind, permission::Permission};
 use serde_json::{Value, json};
 use testing::{Fault, Faults, a_tenant, an_event, home_of};
 
 use super::world::{Answer, NOW, World, at, key, other_tenant, request};
-use crate::routes::{Permission, ROUTES};
+use crate::routes::{Access, routes};
 
 const MERGE: &str = "/v1/leads/merge";
 
@@ -274,8 +274,8 @@ async fn another_tenants_leads_are_neither_merged_nor_unmerged() {
 #[tokio::test]
 async fn only_administrators_change_families_and_a_get_is_told_so() {
     let world = two_people().await;
-    for route in ROUTES.iter().filter(|route| route.path.ends_with("merge")) {
-        assert_eq!(route.permission, Permission::Needs(Scope::Admin));
+    for route in routes().filter(|route| route.path.ends_with("merge")) {
+        assert_eq!(route.access, Access::Needs(Permission::AllLeadsWrite));
     }
     let mut reader = write(MERGE, &json!({ "lead_ids": [user("u1"), user("u2")] }).to_string());
     reader["headers"]["x-api-key"] = json!(key(&a_tenant(), "read"));

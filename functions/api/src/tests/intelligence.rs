@@ -110,6 +110,8 @@ async fn every_figure_stands_beside_its_inputs() {
       "rule_set": 1,
       "score": 35,
       "segment": {
+        "by_hand": false,
+        "computed": "buyer",
         "inputs": {
           "days_since_first_seen": 8,
           "events": 4,

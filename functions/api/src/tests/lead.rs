@@ -43,6 +43,9 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
     insta::with_settings!({ sort_maps => true }, {
     insta::assert_json_snapshot!(answer.body, @r#"
     {
+      "assigned_to": null,
+      "created_at": "2026-01-01T12:00:00.000Z",
+      "edits": {},
       "events": 4,
       "first_seen_at": "2026-01-01T12:00:00.000Z",
       "flooded": false,
@@ -68,6 +71,7 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
       "identity_limit": false,
       "known": true,
       "last_event_at": "2026-01-03T12:00:00.000Z",
+      "marketplaces": [],
       "points": 88.985,
       "profile": {
         "plan": "pro"
@@ -75,6 +79,9 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
       "risk": 49,
       "rule_set": 1,
       "score": 89,
+      "segment": "engaged",
+      "segment_by_hand": false,
+      "source": "direct",
       "stage": "hot",
       "status": "new",
       "velocity": 0

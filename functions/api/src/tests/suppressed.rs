@@ -22,7 +22,7 @@ async fn suppressing(world: &World, event_type: &str) -> TenantId {
         identity: IdentitySettings::default(),
         wrapped_keyring: String::new(),
     };
-    world.tables.store.create_tenant(&tenant, &rules, &[]).await.unwrap();
+    world.tables.store.create_tenant(&tenant, &rules, &[], None).await.unwrap();
     world.store(&id, ana()).await;
     id
 }

@@ -8,7 +8,6 @@ use std::{
 
 use axum::Router;
 use domain::{
-    api_key::{ApiKey, ApiKeyText, Scope},
     event::Arrival,
     family::{Family, IdentitySettings, partition},
     fold::fold,
@@ -20,18 +19,23 @@ use domain::{
     rule_set::RuleSet,
     tenant::TenantId,
     time::Timestamp,
+    user::Role as UserRole,
     view::view,
 };
 use dynamo::{ChangedLead, Commit, Job, MAX_ITEMS, Standing, Store, Tenant};
-use lambda::auth::{Authenticator, Caller, FindError, KeyDirectory};
+use lambda::auth::Authenticator;
 use lambda_http::{Adapter, Context, LambdaEvent};
 use queue::{JobMessage, SendError};
 use serde_json::{Value, json};
 use testing::{Tables, a_tenant, rules};
 use tower::ServiceExt;
-use vault::Keyring;
 
+use super::bucket::{Bucket, BulkJobs};
+use super::callers::{Directory, Pool, Tokens, add_to, stored_key, user};
+pub(super) use super::callers::{key, keyring};
+use super::documented;
 use crate::{
+    adapters::Adapters,
     gateway,
     job_queue::{JobQueue, Sending},
     routes::router,
@@ -49,10 +53,6 @@ pub(super) fn other_tenant() -> TenantId {
     "other".parse().unwrap()
 }
 
-pub(super) fn keyring(tenant: &TenantId) -> Keyring {
-    Keyring::new(tenant.clone(), [7; 32], [2; 32])
-}
-
 /// Returns the golden lead of the first tenant.
 fn golden_lead() -> GoldenLead {
     let event = json!({ "event_type": "demo_request", "timestamp": "2026-01-10T09:00:00Z" });
@@ -61,30 +61,13 @@ fn golden_lead() -> GoldenLead {
     serde_json::from_value(golden).unwrap()
 }
 
-/// Returns the key of a tenant for one scope: `read`, `ingest` or `admin`.
-pub(super) fn key(tenant: &TenantId, scope: &str) -> String {
-    format!("llk_{tenant}_{scope:0<20}")
-}
-
-/// Knows the keys that [`key`] makes.
-struct Keys;
-
-impl KeyDirectory for Keys {
-    async fn find(&self, text: &ApiKeyText) -> Result<Option<Caller>, FindError> {
-        let tenant = text.tenant().clone();
-        let scopes = [("ingest", Scope::Ingest), ("read", Scope::Read), ("admin", Scope::Admin)];
-        let found = scopes.into_iter().find(|(scope, _)| text.reveal() == key(&tenant, scope));
-        Ok(found.map(|(name, scope)| Caller {
-            keyring: Arc::new(keyring(&tenant)),
-            key: ApiKey { tenant, name: name.to_owned(), scopes: [scope].into() },
-        }))
-    }
-}
-
 /// A job queue that remembers, or one that does not answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Jobs {
     pub sent: Arc<Mutex<Vec<(JobMessage, Duration)>>>,
+    /// What was sent to the bulk queue.
+    pub bulk: Arc<Mutex<Vec<(JobMessage, Duration)>>>,
+    pub files: Bucket,
     pub broken: bool,
 }
 
@@ -107,6 +90,7 @@ pub(super) const JOB: &str = "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
 pub(super) struct World {
     pub tables: Tables,
     pub jobs: Jobs,
+    pub pool: Pool,
     router: Router,
 }
 
@@ -129,14 +113,15 @@ impl World {
             wrapped_keyring: String::new(),
         };
         let rules = RuleSet::default_set().unwrap();
-        tables.store.create_tenant(&tenant, &rules, &[]).await.unwrap();
+        tables.store.create_tenant(&tenant, &rules, &[], None).await.unwrap();
         tables.store.put_golden_lead(&a_tenant(), &golden_lead(), None).await.unwrap();
         let job = Job::new(JOB.parse().unwrap(), Work::Rescore { version: 1 }, 3, at(NOW));
         let draft = RuleSet::default_set().unwrap();
         tables.store.create_preview(&a_tenant(), &job, &draft).await.unwrap();
-        let jobs = Jobs::default();
-        let router = over(tables.store.clone(), jobs.clone());
-        Self { tables, jobs, router }
+        add_to(&tables.store).await;
+        let (jobs, pool) = (Jobs::default(), Pool::default());
+        let router = over(&tables, tables.store.clone(), &jobs, &pool);
+        Self { tables, jobs, pool, router }
     }
 
     /// Starts with people of the first tenant.
@@ -148,13 +133,14 @@ impl World {
 
     /// Answers through a store that may be another one than the tables' own.
     pub fn through(self, store: Store) -> Self {
-        Self { router: over(store, self.jobs.clone()), ..self }
+        Self { router: over(&self.tables, store, &self.jobs, &self.pool), ..self }
     }
 
     /// Sends jobs to a queue that does not answer.
     pub fn without_queue(self) -> Self {
         let jobs = Jobs { broken: true, ..Jobs::default() };
-        Self { router: over(self.tables.store.clone(), jobs.clone()), jobs, ..self }
+        let store = self.tables.store.clone();
+        Self { router: over(&self.tables, store, &jobs, &self.pool), jobs, ..self }
     }
 
     /// Stores arrivals as `score` would have by [`NOW`].
@@ -203,26 +189,45 @@ impl World {
         self.send(request("GET", target, key, at(NOW))).await
     }
 
+    pub async fn get_at_with(&self, target: &str, now: &str, key: &str) -> Answer {
+        self.send(request("GET", target, Some(key), at(now))).await
+    }
+
     /// Sends a payload of the gateway.
     pub async fn send(&self, payload: Value) -> Answer {
+        let http = &payload["requestContext"]["http"];
+        let asked = [&http["method"], &payload["rawPath"]]
+            .map(|text| text.as_str().unwrap_or_default().to_owned());
         let service = Adapter::from(self.router.clone()).map_request(gateway::read);
         let event = LambdaEvent::new(payload, Context::default());
         let response = json!(service.oneshot(event).await.unwrap());
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let headers = response["headers"].as_object().unwrap().iter();
-        Answer {
+        let answer = Answer {
             status: u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap(),
             headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
             body: match response["body"].as_str() {
                 None | Some("") => Value::Null,
-                Some(body) => serde_json::from_str(body).unwrap(),
+                Some(body) => serde_json::from_str(body).unwrap_or_else(|_| json!(body)),
             },
-        }
+        };
+        documented::check(&asked, &answer);
+        answer
     }
 }
 
-fn over(store: Store, jobs: Jobs) -> Router {
-    router(Authenticator::new(Keys), store, Arc::new(jobs))
+/// Callers are found in the tables themselves, whatever store the routes answer through.
+fn over(tables: &Tables, store: Store, jobs: &Jobs, pool: &Pool) -> Router {
+    let directory = Directory(tables.store.clone());
+    let auth = Authenticator::new(directory).with_tokens(Arc::new(Tokens));
+    let adapters = Adapters {
+        jobs: Arc::new(jobs.clone()),
+        bulk: Arc::new(BulkJobs(jobs.clone())),
+        files: Arc::new(jobs.files.clone()),
+        accounts: super::auth::closed(&tables.store),
+        pool: Arc::new(pool.clone()),
+    };
+    router(auth, store, adapters)
 }
 
 /// Fills the parameters of a route's path with what [`World::start`] has, and with a lead.
@@ -230,6 +235,8 @@ pub(super) fn filled(path: &str, lead: impl std::fmt::Display) -> String {
     path.replace("/v1/scoring-rules/{id}", "/v1/scoring-rules/page_view")
         .replace("/v1/golden-leads/{id}", "/v1/golden-leads/cto")
         .replace("/v1/jobs/{id}", &format!("/v1/jobs/{JOB}"))
+        .replace("/v1/users/{id}", &format!("/v1/users/{}", user(&a_tenant(), UserRole::Viewer)))
+        .replace("/v1/api-keys/{id}", &format!("/v1/api-keys/{}", stored_key().hash().id()))
         .replace("{version}", "1")
         .replace("{marketplace}", "direct")
         .replace("{id}", &lead.to_string())
@@ -245,8 +252,12 @@ pub(super) fn request(method: &str, target: &str, key: Option<&str>, now: Timest
     payload["requestContext"]["http"]["method"] = json!(method);
     payload["requestContext"]["http"]["path"] = json!(path);
     payload["requestContext"]["timeEpoch"] = json!(now.millis());
-    if let Some(key) = key {
-        payload["headers"]["x-api-key"] = json!(key);
+    match key {
+        Some(token) if token.contains('.') => {
+            payload["headers"]["authorization"] = json!(format!("Bearer {token}"));
+        }
+        Some(key) => payload["headers"]["x-api-key"] = json!(key),
+        None => {}
     }
     payload
 }

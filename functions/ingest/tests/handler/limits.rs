@@ -1,7 +1,7 @@
 //! Bodies that are too large, too deep, broken or plain nonsense.
 
 use domain::event::Arrival;
-use ingest::personal::patterns;
+use intake::personal::patterns;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

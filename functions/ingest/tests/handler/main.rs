@@ -8,5 +8,6 @@
 mod limits;
 mod native;
 mod outages;
+mod rates;
 mod segment;
 mod world;

@@ -13,7 +13,8 @@ async fn unknown_keys_are_401_keys_without_the_scope_403_and_a_silent_table_503(
     for (key, status, code) in [
         (Some(unknown.as_str()), 401, "invalid_api_key"),
         (None, 401, "missing_credentials"),
-        (Some("eyJhbGciOi.J9.x"), 401, "invalid_api_key"),
+        (Some("eyJhbGciOi"), 401, "invalid_api_key"),
+        (Some("eyJhbGciOiJub25lIn0.e30.c2ln"), 401, "invalid_token"),
         (Some(READ_KEY), 403, "missing_scope"),
         (Some(UNLUCKY_KEY), 503, "auth_unavailable"),
     ] {

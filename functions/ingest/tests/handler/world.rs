@@ -10,15 +10,22 @@ use domain::{
     event::Arrival,
     home::HomeRef,
     identity::{Identity, Kind},
+    rate_limit::RateLimits,
+    tenant::TenantId,
     time::Timestamp,
+    user::UserId,
 };
 use dynamo::StoreError;
 use ingest::{
     Ingest,
+    callers::Callers,
     dispatch::Outbox,
     gateway::{Answer, Request},
 };
-use lambda::auth::{Caller, FindError, KeyDirectory};
+use lambda::{
+    auth::{Caller, CallerDirectory, FindError, Who},
+    limit::Counters,
+};
 use queue::{EventsMessage, FailedItem, SendError};
 use serde_json::Value;
 use uuid::Uuid;
@@ -39,8 +46,8 @@ pub const FRESH: &str = "01935f0e-0000-7000-8000-000000000001";
 /// The keys of the tenant `acme`.
 pub struct Keys;
 
-impl KeyDirectory for Keys {
-    async fn find(&self, key: &ApiKeyText) -> Result<Option<Caller>, FindError> {
+impl CallerDirectory for Keys {
+    async fn find(&self, key: &ApiKeyText, _: Timestamp) -> Result<Option<Caller>, FindError> {
         let scope = match key.reveal() {
             KEY => Scope::Ingest,
             READ_KEY => Scope::Read,
@@ -53,9 +60,42 @@ impl KeyDirectory for Keys {
             }
             _ => return Ok(None),
         };
-        let key =
-            ApiKey { tenant: key.tenant().clone(), name: "test".into(), scopes: [scope].into() };
-        Ok(Some(Caller { key, keyring: Arc::new(keyring()) }))
+        let (id, tenant) = (key.hash().id(), key.tenant().clone());
+        let key = ApiKey { id, tenant, name: "test".into(), scopes: [scope].into() };
+        let (who, limits) = (Who::Key(key), RateLimits::default());
+        Ok(Some(Caller { who, keyring: Arc::new(keyring()), limits }))
+    }
+
+    /// No person sends events.
+    async fn find_user(&self, _: &UserId, _: Timestamp) -> Result<Option<Caller>, FindError> {
+        Ok(None)
+    }
+}
+
+/// A shared counter of one subject, or one that does not answer.
+#[derive(Default)]
+pub struct Sums {
+    /// What others have counted.
+    pub others: u64,
+    pub broken: bool,
+    pub settled: Mutex<Vec<(String, u64)>>,
+}
+
+impl Counters for Sums {
+    async fn settle(
+        &self,
+        tenant: &TenantId,
+        subject: &str,
+        minute: i64,
+        used: u64,
+    ) -> Result<u64, StoreError> {
+        if self.broken {
+            let code = "ThrottlingException".to_owned();
+            return Err(StoreError::Unavailable { operation: "UpdateItem", code });
+        }
+        let mut settled = self.settled.lock().unwrap();
+        settled.push((format!("{tenant} {subject} {minute}"), used));
+        Ok(self.others + settled.iter().map(|(_, used)| used).sum::<u64>())
     }
 }
 
@@ -101,7 +141,7 @@ impl Outbox for Memory {
 }
 
 /// The function in this world.
-pub struct World(pub Ingest<Keys, Memory>);
+pub struct World(pub Ingest<Keys, Sums, Memory>);
 
 impl World {
     pub fn new() -> Self {
@@ -109,7 +149,13 @@ impl World {
     }
 
     pub fn with(memory: Memory) -> Self {
-        Self(Ingest::new(Keys, memory, || FRESH.parse::<Uuid>().unwrap()))
+        Self::counting(Sums::default(), memory)
+    }
+
+    /// Counts requests together with others.
+    pub fn counting(sums: Sums, memory: Memory) -> Self {
+        let callers = Callers::new(Keys, sums);
+        Self(Ingest::new(callers, memory, || FRESH.parse::<Uuid>().unwrap()))
     }
 
     pub async fn send(&self, request: &Request) -> Answer {

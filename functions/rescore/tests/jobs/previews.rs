@@ -1,17 +1,20 @@
 //! A preview says what a publish then does, and touches nothing.
 
 use domain::{
+    actor::Actor,
     comparison::{Comparison, Consumed, Histogram, Price, is_sampled},
+    edit::Edit,
     explanation::explain,
     fold::fold,
     job::{JobStatus, PreviewOutcome, Work},
     points::Points,
     rule_set::RuleSet,
     rules::Rules,
+    stage::Stage,
     view::view,
 };
 use scoring::Scorer;
-use testing::{Tables, a_tenant, rules};
+use testing::{Tables, a_tenant, an_event, rules};
 
 use crate::{
     population::{Leads, changed_rules, compared, event, lead, noon, people, richer_demos},
@@ -136,6 +139,10 @@ async fn a_sample_takes_leads_by_their_id_and_scales_the_price() {
 async fn the_price_is_what_the_re_score_then_takes() {
     let tables = Tables::with_tenant(&a_tenant()).await;
     let leads = people(&tables.store, 11, 40).await;
+    // Some of them were written before all lists were known.
+    for lead in leads.keys().step_by(3) {
+        tables.leave_to_former_code(&a_tenant(), *lead).await;
+    }
     let draft = changed_rules(11);
     let job = preview_job(&tables.store, 1, &draft, 100, noon()).await;
     Worker::new(tables.store.clone()).run(&job, noon()).await;
@@ -168,6 +175,32 @@ async fn a_preview_sees_the_leads_of_its_tenant_alone() {
     let theirs = event("u1", "1", "demo_request", 0).home.id;
     let theirs = tables.store.lead(&other, theirs).await.unwrap().unwrap();
     assert_eq!((theirs.version, theirs.state.rule_set), (1, 1));
+}
+
+#[tokio::test]
+async fn a_deleted_lead_is_in_no_preview_and_comes_to_the_new_rules_unseen() {
+    let tables = Tables::with_tenant(&a_tenant()).await;
+    let deleting = Edit { deleted: Some(true), ..Edit::by(Actor::System) };
+    let deleted = an_event("2").editing(deleting).days_later(1).event();
+    let events = [event("u1", "1", "demo_request", 0), deleted];
+    let hidden = lead(&tables.store, &a_tenant(), &events).await;
+    let shown = lead(&tables.store, &a_tenant(), &[event("u2", "1", "demo_request", 26_000)]).await;
+    let worker = Worker::new(tables.store.clone());
+    let job = preview_job(&tables.store, 1, &richer_demos(), 100, noon()).await;
+    worker.run(&job, noon()).await;
+    let preview = previewed(&tables.store, &job).await.comparison;
+    let changed: Vec<_> = preview.changes.iter().map(|change| change.lead).collect();
+    assert_eq!((preview.leads, changed), (1, vec![shown]));
+    let job = publish(&tables.store, 2, &richer_demos(), noon()).await;
+    worker.run(&job, noon()).await;
+    let listed = tables.store.listed_lead(&a_tenant(), hidden).await.unwrap().unwrap();
+    assert_eq!(listed.lead.state.rule_set, 2);
+    let outcome = rescored(&tables.store, &job).await;
+    assert_eq!((outcome.rescored, outcome.crossings.up), (2, 1));
+    for stage in Stage::ALL {
+        let listed = tables.store.leads_by_score(&a_tenant(), stage, None, 9).await.unwrap();
+        assert!(listed.iter().all(|listed| listed.lead.survivor.id != hidden));
+    }
 }
 
 #[tokio::test]

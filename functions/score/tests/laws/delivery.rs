@@ -1,11 +1,11 @@
 //! Ways in which events arrive: in any order, split anywhere, some of them twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use domain::{event::Arrival, home::HomeId, time::Timestamp};
+use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use queue::{EventsMessage, SendError};
-use score::{StrayEvent, Strays};
+use score::{FindError, Finder, StrayEvent, Strays};
 use scoring::Scorer;
 use testing::{Random, a_tenant};
 
@@ -74,7 +74,9 @@ pub async fn try_once(
 ) -> Vec<Vec<Arrival>> {
     let mut event = SqsEvent::default();
     event.records = batch.iter().enumerate().map(|(id, events)| message(id, events)).collect();
-    let Ok(response) = score::handle(scorer, &NoStrays, event, now).await else { return batch };
+    let Ok(response) = score::handle(scorer, &NoIndex, &NoStrays, event, now).await else {
+        return batch;
+    };
     let failed: Vec<usize> = response
         .batch_item_failures
         .iter()
@@ -92,6 +94,15 @@ fn message(id: usize, events: &[Arrival]) -> SqsMessage {
     message.attributes.insert("MessageGroupId".to_owned(), body.group_id());
     message.body = Some(serde_json::to_string(&body).unwrap());
     message
+}
+
+/// The laws are about leads, not about how they are found.
+struct NoIndex;
+
+impl Finder for NoIndex {
+    async fn refresh(&self, _: &TenantId, _: BTreeSet<HomeId>) -> Result<(), FindError> {
+        Ok(())
+    }
 }
 
 struct NoStrays;

@@ -10,13 +10,14 @@ use domain::{
     home::{HomeId, HomeRef},
     lead::Home,
     link::Links,
-    profile::Profile,
+    profile::{Edits, Profile},
     rules::Rules,
     stage::Stage,
     state::State,
     time::Timestamp,
     view::view,
 };
+use dynamo::ListedLead;
 use testing::{Tables, a_tenant, rules};
 
 /// What a lead shows of itself.
@@ -37,6 +38,7 @@ pub struct HomeSeen {
     carried: bool,
     links: Links,
     profile: Profile,
+    edits: Edits,
 }
 
 /// All leads and homes of the tenant, by id.
@@ -65,6 +67,7 @@ pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Se
         home.has_events = true;
         home.carried = true;
         home.profile.declare_all(arrival);
+        home.edits.take_in(arrival);
         for (from, link) in event.recorded_links() {
             let from = homes.get_mut(&from.id).unwrap();
             from.carried |= link.role == domain::link::Role::Carried;
@@ -104,8 +107,8 @@ pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Se
 }
 
 fn home_seen(home: Home) -> HomeSeen {
-    let Home { survivor, has_events, carried, links, profile, .. } = home;
-    HomeSeen { survivor, has_events, carried, links, profile }
+    let Home { survivor, has_events, carried, links, profile, edits, .. } = home;
+    HomeSeen { survivor, has_events, carried, links, profile, edits }
 }
 
 /// Reads what the tables hold, listed by the default rules.
@@ -120,25 +123,32 @@ pub async fn stored_under(rules: &Rules, tables: &Tables, now: Timestamp) -> See
         let home = tables.store.homes(&a_tenant(), [id]).await.unwrap().remove(&id).unwrap();
         homes.insert(id, home_seen(home));
     }
-    let mut leads = BTreeMap::new();
+    let mut by_score = BTreeMap::new();
     for stage in Stage::ALL {
         for listed in tables.store.leads_by_score(&a_tenant(), stage, None, 1_000).await.unwrap() {
-            let id = listed.lead.survivor.id;
-            let lead = tables.store.lead(&a_tenant(), id).await.unwrap().unwrap();
-            assert_eq!(listed.lead, lead, "the index follows the table");
-            let shown = view(&lead.state, rules, now);
-            assert_eq!((listed.standing.score, listed.standing.stage), (shown.score, shown.stage));
-            let seen = LeadSeen {
-                members: lead.members,
-                identity_limit: lead.identity_limit,
-                state: lead.state,
-                listed_score: listed.standing.score,
-                listed_stage: stage,
-            };
-            leads.insert(id, seen);
+            by_score.insert(listed.lead.survivor.id, listed);
         }
     }
-    assert_eq!(ids(tables, "lead").await, leads.keys().copied().collect::<Vec<_>>());
+    let mut leads = BTreeMap::new();
+    for id in ids(tables, "lead").await {
+        let listed = tables.store.listed_lead(&a_tenant(), id).await.unwrap().unwrap();
+        assert!(listed.is_placed);
+        let in_index = by_score.remove(&id);
+        let is_there = !listed.lead.state.work.deleted;
+        assert_eq!(in_index, is_there.then(|| listed.clone()), "the index follows the table");
+        let ListedLead { lead, standing, .. } = listed;
+        let shown = view(&lead.state, rules, now);
+        assert_eq!((standing.score, standing.stage), (shown.score, shown.stage));
+        let seen = LeadSeen {
+            members: lead.members,
+            identity_limit: lead.identity_limit,
+            state: lead.state,
+            listed_score: standing.score,
+            listed_stage: standing.stage,
+        };
+        leads.insert(id, seen);
+    }
+    assert!(by_score.is_empty(), "{by_score:?}");
     let events = tables.client.scan().table_name(tables.events_table()).send().await.unwrap();
     Seen { leads, homes, events: events.items().len() }
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use domain::{event::Arrival, identity::Kind};
+use domain::{actor::Actor, edit::Edit, event::Arrival, identity::Kind, lead::Status};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use testing::an_event;
 
-/// User, email, external id, phone, cookie, former id, type, day and second.
+/// User, email, external id, phone, cookie, former id, type, day and second, and an edit.
 type Drawn = (
     Option<u8>,
     Option<u8>,
@@ -17,7 +17,20 @@ type Drawn = (
     &'static str,
     i64,
     i64,
+    Option<u8>,
 );
+
+/// Makes an edit by hand, of a few that contradict each other.
+fn edit(number: u8) -> Edit {
+    let by_hand = Edit::by(Actor::System);
+    match number {
+        0 => Edit { status: Some(Status::Contacted), ..by_hand },
+        1 => Edit { set: [("n".to_owned(), 0.into())].into(), ..by_hand },
+        2 => Edit { released: ["n".to_owned()].into(), ..by_hand },
+        3 => Edit { deleted: Some(true), ..by_hand },
+        _ => Edit { deleted: Some(false), set_sealed: ["n".to_owned()].into(), ..by_hand },
+    }
+}
 
 /// Events with distinct ids, of at most a few dozen people within two months.
 pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
@@ -31,10 +44,12 @@ pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
         select(vec!["page_view", "signup", "unsubscribe", "demo_request", "something_else"]),
         0..60_i64,
         0..3_i64,
+        option::weighted(0.15, 0..5_u8),
     );
     vec(event, count).prop_map(|events| {
         let build = |(n, event): (usize, Drawn)| {
-            let (user, email, external, phone, cookie, former, kind, days, seconds) = event;
+            let (user, email, external, phone, cookie, former, kind, days, seconds, by_hand) =
+                event;
             let mut event = an_event(format!("e{n}"))
                 .of_type(kind)
                 .days_later(days)
@@ -50,6 +65,9 @@ pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
                 if let Some(value) = value {
                     event = event.by(kind, &value);
                 }
+            }
+            if let Some(by_hand) = by_hand {
+                return event.editing(edit(by_hand));
             }
             match former {
                 Some(former) if user.is_some() => event.formerly(&format!("a{former}")),

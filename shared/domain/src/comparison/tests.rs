@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    event::EventId, fold::fold, fold::sorted, home::HomeRef, identity::Kind, points::Points,
-    rule_set::RuleSet, time::DAY_MS,
+    actor::Actor, edit::Edit, event::EventId, fold::fold, fold::sorted, home::HomeRef,
+    identity::Kind, points::Points, rule_set::RuleSet, time::DAY_MS,
 };
 
 const TYPES: [&str; 5] = ["page_view", "signup", "demo_request", "unsubscribe", "identify"];
@@ -33,6 +33,7 @@ fn events(lead: u8, happened: &[(usize, i64)]) -> Vec<Event> {
             context: serde_json::Map::new(),
             traits: serde_json::Map::new(),
             links: Vec::new(),
+            edit: None,
         }
     };
     let events: Vec<_> = happened.iter().enumerate().map(event).collect();
@@ -199,4 +200,18 @@ fn stages_are_counted_from_one_to_the_other_and_failures_by_rule() {
     assert_eq!(comparison.transitions[2], [0, 1, 0, 0]);
     assert_eq!(comparison.crossings(), Crossings { up: 1, down: 1 });
     assert_eq!((comparison.up, comparison.down, comparison.unchanged), (0, 1, 2));
+}
+
+#[test]
+fn edits_are_no_part_of_a_comparison() {
+    let sets = Sets { before: &active(), after: &draft(), now: start() };
+    let plain = events(1, &[(0, 1), (1, 3), (2, 2)]);
+    let mut edited = plain.clone();
+    for event in &plain {
+        let edit = Some(Box::new(Edit::by(Actor::System)));
+        let event_id = EventId::from_sender(&format!("{}x", event.event_id)).unwrap();
+        edited.push(Event { event_id, edit, ..event.clone() });
+    }
+    let count = |events| compared(&[(1, sorted(events))], sets);
+    assert_eq!(count(edited), count(plain));
 }

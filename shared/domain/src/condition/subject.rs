@@ -2,7 +2,7 @@
 //!
 //! Invariant: a value is looked up only when a condition reaches it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cel::{common::value::CowVal, context::VariableResolver};
 use serde_json::Value;
@@ -45,13 +45,36 @@ pub trait FactsView: Send + Sync {
     fn source(&self) -> &str;
 }
 
+/// What conditions see as `profile`: what is set by hand, else what is declared.
+#[derive(Clone, Copy)]
+pub struct ProfileView<'a> {
+    /// The fields that events declared.
+    pub declared: &'a BTreeMap<String, Value>,
+    /// The fields set by hand; `null` hides nothing.
+    pub edited: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> ProfileView<'a> {
+    /// Returns the value of a field.
+    pub(super) fn get(self, field: &str) -> Option<&'a Value> {
+        let edited = if self.edited.is_empty() { None } else { self.edited.get(field) };
+        edited.filter(|value| !value.is_null()).or_else(|| self.declared.get(field))
+    }
+
+    /// Returns the names of the fields in the order of their bytes.
+    pub(super) fn names(self) -> BTreeSet<&'a str> {
+        let edited = self.edited.iter().filter(|(_, value)| !value.is_null());
+        self.declared.keys().chain(edited.map(|(name, _)| name)).map(String::as_str).collect()
+    }
+}
+
 /// An event, and the lead just before it.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// What conditions see as `event`.
     pub event: &'a Event,
     /// What conditions see as `profile`.
-    pub profile: &'a BTreeMap<String, Value>,
+    pub profile: ProfileView<'a>,
     /// What conditions see as `facts`.
     pub facts: &'a dyn FactsView,
 }
@@ -60,7 +83,7 @@ impl<'a> Subject<'a> {
     fn root(&self, root: Root) -> Fields<'a> {
         match root {
             Root::Event => Fields::Event(self.event),
-            Root::Profile => Fields::Values(self.profile),
+            Root::Profile => Fields::Profile(self.profile),
             Root::Facts => Fields::Facts(self.facts, self.event),
         }
     }

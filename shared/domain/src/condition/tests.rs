@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Condition, Evaluator, FactsView, Failure, Subject};
+use super::{Condition, Evaluator, FactsView, Failure, ProfileView, Subject};
 use crate::{
     event::{Event, EventId},
     home::{HomeId, HomeRef},
@@ -87,6 +87,7 @@ fn an_event(properties: &Value) -> Event {
         context: object(&json!({"page": {"path": "/pricing", "title": "Preise"}})),
         traits: Map::new(),
         links: Vec::new(),
+        edit: None,
     }
 }
 
@@ -114,7 +115,8 @@ fn compiled(source: &str) -> Condition {
 /// Evaluates a condition over an event with these properties and the usual lead.
 fn holds_for(source: &str, properties: &Value) -> Result<bool, Failure> {
     let (event, profile, facts) = (an_event(properties), some_profile(), some_facts());
-    let subject = Subject { event: &event, profile: &profile, facts: &facts };
+    let profile = ProfileView { declared: &profile, edited: &BTreeMap::new() };
+    let subject = Subject { event: &event, profile, facts: &facts };
     Evaluator::new().scope(&subject).holds(&compiled(source))
 }
 

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::{
     calls::boolean,
     path::{EVENT_FIELDS, FACTS_FIELDS},
-    subject::FactsView,
+    subject::{FactsView, ProfileView},
 };
 use crate::{event::Event, time::Timestamp};
 use list::{List, ListVal};
@@ -47,7 +47,7 @@ pub(super) enum Fields<'a> {
     /// The facts just before an event.
     Facts(&'a dyn FactsView, &'a Event),
     Object(&'a Map<String, Value>),
-    Values(&'a BTreeMap<String, Value>),
+    Profile(ProfileView<'a>),
     /// Counts by name; one that is not there is 0.
     Counts(&'a BTreeMap<String, u32>),
     Times(&'a BTreeMap<String, Timestamp>),
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
             Self::Event(event) => event_field(event, field),
             Self::Facts(facts, event) => facts_field(facts, event, field),
             Self::Object(object) => object.get(field).map(Item::Json),
-            Self::Values(values) => values.get(field).map(Item::Json),
+            Self::Profile(profile) => profile.get(field).map(Item::Json),
             Self::Counts(counts) => Some(Item::Count(counts.get(field).copied().unwrap_or(0))),
             Self::Times(times) => times.get(field).copied().map(Item::Time),
         }
@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
         match self {
             Self::Event(_) => fixed(&EVENT_FIELDS),
             Self::Facts(..) => fixed(&FACTS_FIELDS),
-            Self::Values(values) => values.keys().map(String::as_str).collect(),
+            Self::Profile(profile) => profile.names().into_iter().collect(),
             Self::Counts(counts) => counts.keys().map(String::as_str).collect(),
             Self::Times(times) => times.keys().map(String::as_str).collect(),
             Self::Object(object) => {
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
         match self {
             Self::Event(_) | Self::Facts(..) => self.names().len(),
             Self::Object(object) => object.len(),
-            Self::Values(values) => values.len(),
+            Self::Profile(profile) => profile.names().len(),
             Self::Counts(counts) => counts.len(),
             Self::Times(times) => times.len(),
         }

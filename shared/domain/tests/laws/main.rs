@@ -5,10 +5,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod edits;
 mod family;
 mod fold;
 mod intelligence;
 mod model;
+mod random_edits;
 mod random_sets;
 mod rules;
 mod separation;
@@ -42,5 +44,6 @@ fn event(id: &str, event_type: &str, millis: i64, home: HomeRef) -> Event {
         context: serde_json::Map::new(),
         traits: serde_json::Map::new(),
         links: Vec::new(),
+        edit: None,
     }
 }

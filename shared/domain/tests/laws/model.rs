@@ -1,10 +1,14 @@
 //! The fold once more, as the rules are written in words: slow, and looking at the whole history
 //! for everything.
+//!
+//! Of edits the words say: they count for nothing, no rule looks at them, and what people set
+//! wins over what events declare until it is released. A personal value is seen by no rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
+    edit::Edit,
     event::Event,
     points::Points,
     rule::{Period, Rule},
@@ -17,8 +21,8 @@ use serde_json::Value;
 pub struct Before<'a> {
     /// The events that count.
     counted: Vec<&'a Event>,
-    /// The traits declared, also by events that do not count.
-    traits: BTreeMap<&'a str, &'a Value>,
+    /// All that came before, whether it counts or not.
+    pub all: Vec<&'a Event>,
 }
 
 type Decide = fn(&Before<'_>, &Event) -> Option<bool>;
@@ -29,10 +33,10 @@ pub const CONDITIONS: [(&str, Decide); 10] = [
     ("event.properties.total > 1", |_, event| Some(event.properties.get("total")?.as_f64()? > 1.0)),
     ("facts.counts.page_view >= 2", |before, _| Some(before.of_type("page_view") >= 2)),
     ("facts.events % 3 == 0", |before, _| Some(before.counted.len() % 3 == 0)),
-    ("profile.title == 'CTO'", |before, _| Some(**before.traits.get("title")? == "CTO")),
+    ("profile.title == 'CTO'", |before, _| Some(*before.profile("title")? == "CTO")),
     ("has(profile.city) && profile['city'].startsWith('R')", |before, _| {
-        let city = before.traits.get("city");
-        Some(city.is_some_and(|city| city.as_str().unwrap().starts_with('R')))
+        let Some(city) = before.profile("city") else { return Some(false) };
+        Some(city.as_str()?.starts_with('R'))
     }),
     ("facts.last_7_days >= 2", |before, event| Some(before.on_last_days(event, 7) >= 2)),
     ("facts.velocity > 1", |before, event| {
@@ -54,7 +58,30 @@ pub const CONDITIONS: [(&str, Decide); 10] = [
     }),
 ];
 
+impl<'a> Before<'a> {
+    /// What is known after these events, as far as profiles go.
+    pub fn after(all: Vec<&'a Event>) -> Self {
+        Self { counted: Vec::new(), all }
+    }
+}
+
 impl Before<'_> {
+    /// What rules see of a field of the profile.
+    pub fn profile(&self, name: &str) -> Option<&Value> {
+        let declared = || self.all.iter().rev().find_map(|event| event.traits.get(name));
+        self.last_edit_of(name).and_then(|edit| edit.set.get(name)).or_else(declared)
+    }
+
+    /// The last edit that says anything about a field.
+    pub fn last_edit_of(&self, name: &str) -> Option<&Edit> {
+        let says = |edit: &&Edit| {
+            edit.set.contains_key(name)
+                || edit.set_sealed.contains(name)
+                || edit.released.contains(name)
+        };
+        self.all.iter().rev().filter_map(|event| event.edit.as_deref()).find(says)
+    }
+
     fn of_type(&self, event_type: &str) -> usize {
         self.counted.iter().filter(|event| event.event_type == event_type).count()
     }
@@ -85,14 +112,16 @@ struct Given<'a> {
 
 /// Folds the events under the set and views them at `now`.
 pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
-    let mut sorted: Vec<&Event> = events.iter().collect();
-    sorted.sort_by_key(|event| (event.timestamp, event.event_id.as_str(), event.home.id));
-    let mut before = Before { counted: Vec::new(), traits: BTreeMap::new() };
+    let mut before = Before { counted: Vec::new(), all: Vec::new() };
     let mut given: Vec<Given<'_>> = Vec::new();
     // The sums by the day they go; those that last under the last day of all.
     let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
     let (mut suppressed, mut failures) = (0, 0);
-    for event in sorted {
+    for event in in_order(events) {
+        if event.edit.is_some() {
+            before.all.push(event);
+            continue;
+        }
         let matching: Vec<&Rule> = set
             .rules
             .iter()
@@ -123,7 +152,7 @@ pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
             }
             before.counted.push(event);
         }
-        before.traits.extend(event.traits.iter().map(|(name, value)| (name.as_str(), value)));
+        before.all.push(event);
     }
     if let Some(last) = before.counted.last() {
         age(set, &mut sums, last.timestamp, now);
@@ -133,6 +162,13 @@ pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
     let score = rounded.max(0).min(set.total_cap.map_or(i64::MAX, i64::from));
     let events = before.counted.len();
     Outcome { points: Points::from_thousandths(points), score, events, suppressed, failures }
+}
+
+/// Puts events into the order of the fold.
+pub fn in_order(events: &[Event]) -> Vec<&Event> {
+    let mut sorted: Vec<&Event> = events.iter().collect();
+    sorted.sort_by_key(|event| (event.timestamp, event.event_id.as_str(), event.home.id));
+    sorted
 }
 
 /// Returns what cap and group leave of what the rule gives.

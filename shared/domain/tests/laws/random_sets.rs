@@ -18,15 +18,19 @@ use proptest::{
 };
 use serde_json::json;
 
-use crate::{event, home, model::CONDITIONS};
+use crate::{event, home, model::CONDITIONS, random_edits::edits};
 
 const TYPES: [&str; 5] = ["page_view", "page_ping", "order_completed", "identify", "signup"];
 const PATTERNS: [&str; 7] =
     ["page_view", "page_*", "*", "order_completed", "identify", "signup", "*_view"];
 
-/// Events of a few homes within half a year, in any order; few distinct instants, so that ties in
-/// time are common.
+/// Events of a few homes within half a year, edits among them, in any order; few distinct
+/// instants, so that ties in time are common.
 pub fn histories() -> impl Strategy<Value = Vec<Event>> {
+    (behaviour(), edits()).prop_map(|(events, edits)| [events, edits].concat()).prop_shuffle()
+}
+
+fn behaviour() -> impl Strategy<Value = Vec<Event>> {
     let traits =
         weighted(0.3, select(vec![("title", "CTO"), ("title", "Clerk"), ("city", "Rome")]));
     let drawn = (select(TYPES.to_vec()), 0..400_i64, 0..3_u8, weighted(0.5, 0..8_i32), traits);

@@ -1,29 +1,31 @@
 //! Whom a container knew, and whom not, during the last minute.
 //!
-//! Invariant: nothing is remembered longer than a minute, and a flood of unknown keys pushes no
+//! Invariant: nothing is remembered longer than a minute, and a flood of unknown callers pushes no
 //! known one out.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{api_key::KeyHash, time::Timestamp};
+use domain::time::Timestamp;
 
 use super::Caller;
 
 const LIFETIME_MS: i64 = 60_000;
 
-/// How many keys of each sort are remembered.
+/// How many callers of each sort are remembered.
 const CAPACITY: usize = 1_000;
 
-#[derive(Debug, Default)]
-pub(super) struct Cache {
-    known: Mutex<Entries<Caller>>,
-    unknown: Mutex<Entries<()>>,
+/// What is remembered of callers, by what names them.
+#[derive(Debug)]
+pub(super) struct Cache<K> {
+    known: Mutex<Entries<K, Caller>>,
+    unknown: Mutex<Entries<K, ()>>,
 }
 
-/// What is remembered of a key.
+/// What is remembered of a caller.
 pub(super) enum Remembered {
     /// It was found.
     Known(Caller),
@@ -33,25 +35,31 @@ pub(super) enum Remembered {
     Nothing,
 }
 
-type Entries<T> = HashMap<KeyHash, (Timestamp, T)>;
+type Entries<K, T> = HashMap<K, (Timestamp, T)>;
 
-impl Cache {
-    /// Returns what is remembered of a key.
-    pub(super) fn get(&self, hash: &KeyHash, now: Timestamp) -> Remembered {
-        if let Some(caller) = fresh(&lock(&self.known), hash, now) {
+impl<K> Default for Cache<K> {
+    fn default() -> Self {
+        Self { known: Mutex::default(), unknown: Mutex::default() }
+    }
+}
+
+impl<K: Eq + Hash> Cache<K> {
+    /// Returns what is remembered of a caller.
+    pub(super) fn get(&self, key: &K, now: Timestamp) -> Remembered {
+        if let Some(caller) = fresh(&lock(&self.known), key, now) {
             return Remembered::Known(caller);
         }
-        match fresh(&lock(&self.unknown), hash, now) {
+        match fresh(&lock(&self.unknown), key, now) {
             Some(()) => Remembered::Unknown,
             None => Remembered::Nothing,
         }
     }
 
     /// Remembers what was found.
-    pub(super) fn put(&self, hash: KeyHash, found: Option<Caller>, now: Timestamp) {
+    pub(super) fn put(&self, key: K, found: Option<Caller>, now: Timestamp) {
         match found {
-            Some(caller) => insert(&mut lock(&self.known), hash, caller, now),
-            None => insert(&mut lock(&self.unknown), hash, (), now),
+            Some(caller) => insert(&mut lock(&self.known), key, caller, now),
+            None => insert(&mut lock(&self.unknown), key, (), now),
         }
     }
 }
@@ -64,18 +72,22 @@ fn is_fresh(since: Timestamp, now: Timestamp) -> bool {
     (0..LIFETIME_MS).contains(&now.millis_since(since))
 }
 
-fn fresh<T: Clone>(entries: &Entries<T>, hash: &KeyHash, now: Timestamp) -> Option<T> {
-    entries.get(hash).filter(|(since, _)| is_fresh(*since, now)).map(|(_, entry)| entry.clone())
+fn fresh<K, T>(entries: &Entries<K, T>, key: &K, now: Timestamp) -> Option<T>
+where
+    K: Eq + Hash,
+    T: Clone,
+{
+    entries.get(key).filter(|(since, _)| is_fresh(*since, now)).map(|(_, entry)| entry.clone())
 }
 
-fn insert<T>(entries: &mut Entries<T>, hash: KeyHash, entry: T, now: Timestamp) {
+fn insert<K: Eq + Hash, T>(entries: &mut Entries<K, T>, key: K, entry: T, now: Timestamp) {
     if entries.len() >= CAPACITY {
         entries.retain(|_, (since, _)| is_fresh(*since, now));
     }
     if entries.len() >= CAPACITY {
         entries.clear();
     }
-    entries.insert(hash, (now, entry));
+    entries.insert(key, (now, entry));
 }
 
 #[cfg(test)]

@@ -1,18 +1,23 @@
-//! Where senders put their key.
+//! Where callers put their key or token.
 //!
 //! Invariant: the first place that holds an API key wins; a place that holds something else is
-//! passed over, because proxies and SDKs fill `Authorization` with things of their own.
+//! passed over, because proxies and SDKs fill `Authorization` with things of their own. A token
+//! counts only where there is no key.
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use domain::api_key::ApiKeyText;
 use http::{HeaderMap, header};
+
+use super::Token;
 
 /// What a request presents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {
     /// A text of an API key's form.
     Key(ApiKeyText),
-    /// Something that has not that form.
+    /// No key, but a Bearer of a token's form.
+    Token(Token),
+    /// Something that has neither form.
     Unreadable,
     /// Nothing.
     Nothing,
@@ -37,16 +42,22 @@ pub fn present(headers: &HeaderMap, body_write_key: Option<&str>) -> Presented {
             Err(_) => presented = Presented::Unreadable,
         }
     }
-    presented
+    let token = header(header::AUTHORIZATION.as_str()).filter_map(bearer).find_map(Token::read);
+    token.map_or(presented, Presented::Token)
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, credential) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim())
 }
 
 /// Returns the user name of Basic or the token of Bearer.
 fn from_authorization(value: &str) -> Option<String> {
-    let (scheme, credential) = value.trim().split_once(' ')?;
-    let credential = credential.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
+    if let Some(credential) = bearer(value) {
         return Some(credential.to_owned());
     }
+    let (scheme, credential) = value.trim().split_once(' ')?;
+    let credential = credential.trim();
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
@@ -96,9 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_taken_as_bearer_and_only_where_there_is_no_key() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+        let bearer = ("authorization", format!("Bearer {token}"));
+        let expected = Presented::Token(Token::read(token).unwrap());
+        assert_eq!(presented(std::slice::from_ref(&bearer), None), expected);
+        let junk = ("x-api-key", "junk".to_owned());
+        assert_eq!(presented(&[bearer.clone(), junk], None), expected);
+        let key = Presented::Key(KEY.parse().unwrap());
+        assert_eq!(presented(&[bearer.clone(), ("x-api-key", KEY.to_owned())], None), key);
+        assert_eq!(presented(&[bearer], Some(KEY)), key);
+        let elsewhere = ("x-api-key", token.to_owned());
+        assert_eq!(presented(&[elsewhere], None), Presented::Unreadable);
+    }
+
+    #[test]
     fn nothing_and_something_else_are_told_apart() {
         assert_eq!(presented(&[], None), Presented::Nothing);
-        for value in ["Basic eDp5", "Basic %%%", "Bearer eyJ.a.b"] {
+        for value in ["Basic eDp5", "Basic %%%", "Bearer eyJ.a.b", "Bearer e30.e30"] {
             let headers = [("authorization", value.to_owned())];
             assert_eq!(presented(&headers, None), Presented::Unreadable, "{value}");
         }

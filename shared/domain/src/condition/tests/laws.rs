@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{super::Condition, Evaluator, Facts, Subject, an_event, some_facts};
+use super::{super::Condition, Evaluator, Facts, ProfileView, Subject, an_event, some_facts};
 
 /// A small JSON value; keys are few, so that conditions find them.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -154,10 +154,12 @@ fn answer(
     condition: &Condition,
     properties: &Map<String, Value>,
     profile: &BTreeMap<String, Value>,
+    edited: &BTreeMap<String, Value>,
     facts: &Facts,
 ) -> Result<bool, String> {
     let mut event = an_event(&json!({}));
     event.properties = properties.clone();
+    let profile = ProfileView { declared: profile, edited };
     let subject = Subject { event: &event, profile, facts };
     Evaluator::new().scope(&subject).holds(condition).map_err(|failure| failure.to_string())
 }
@@ -181,23 +183,41 @@ proptest! {
     #[test]
     fn the_same_is_answered_the_same_and_what_is_not_read_does_not_matter(
         source in a_source(), properties in any_object(), profile in any_object(),
+        edited in any_object(),
     ) {
         // Half of what the grammar makes has another kind; this makes a condition of it.
         for source in [source.clone(), format!("{source} == {source}"), format!("[{source}][0]")] {
             let Ok(condition) = Condition::compile(&source) else { continue };
-            let profile: BTreeMap<_, _> = profile.clone().into_iter().collect();
-            let first = answer(&condition, &properties, &profile, &some_facts());
+            let [profile, edited] = [&profile, &edited]
+                .map(|fields| fields.clone().into_iter().collect::<BTreeMap<_, _>>());
+            let first = answer(&condition, &properties, &profile, &edited, &some_facts());
             let reversed: Map<String, Value> = properties.clone().into_iter().rev().collect();
-            prop_assert_eq!(&first, &answer(&condition, &reversed, &profile, &some_facts()));
+            prop_assert_eq!(&first, &answer(&condition, &reversed, &profile, &edited, &some_facts()));
 
             let reads = condition.reads();
-            let kept = profile.into_iter().filter(|(field, _)| reads.profile.contains(field));
+            let [kept, kept_edits] = [profile, edited].map(|fields| {
+                let kept = fields.into_iter().filter(|(field, _)| reads.profile.contains(field));
+                kept.collect()
+            });
             let mut facts = some_facts();
             if !reads.last_seen {
                 facts.last_seen.clear();
             }
-            prop_assert_eq!(&first, &answer(&condition, &properties, &kept.collect(), &facts));
+            prop_assert_eq!(&first, &answer(&condition, &properties, &kept, &kept_edits, &facts));
         }
+    }
+
+    #[test]
+    fn what_is_set_by_hand_is_seen_as_if_it_were_declared_last(
+        source in a_source(), profile in any_object(), edited in any_object(),
+    ) {
+        let Ok(condition) = Condition::compile(&format!("[{source}][0]")) else { return Ok(()) };
+        let edited: BTreeMap<_, _> = edited.into_iter().collect();
+        let mut declared: BTreeMap<_, _> = profile.into_iter().collect();
+        let set = answer(&condition, &Map::new(), &declared, &edited, &some_facts());
+        declared.extend(edited.into_iter().filter(|(_, value)| !value.is_null()));
+        let nothing = BTreeMap::new();
+        prop_assert_eq!(set, answer(&condition, &Map::new(), &declared, &nothing, &some_facts()));
     }
 
     #[test]
@@ -208,7 +228,7 @@ proptest! {
         let nested = json!({"a": secret, "b": [secret], "c": {"b": secret}});
         let properties = Map::from_iter([("a".to_owned(), nested[key].clone()), ("b".to_owned(), nested)]);
         let profile = BTreeMap::from([("a".to_owned(), json!(secret))]);
-        if let Err(text) = answer(&condition, &properties, &profile, &some_facts()) {
+        if let Err(text) = answer(&condition, &properties, &profile, &BTreeMap::new(), &some_facts()) {
             prop_assert!(!text.contains(&secret), "{text}");
         }
     }

@@ -1,0 +1,222 @@
+//! `/v1/settings`: what a tenant sets for all.
+//!
+//! Invariant: settings are changed only as they were read. How people are told apart is fixed when
+//! a tenant is made: another way would give every lead another family.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+    response::{IntoResponse, Response},
+};
+use domain::rate_limit::RateLimits;
+use dynamo::TenantSettings;
+use lambda::problem::{Problem, ProblemDocument};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    conflict, invalid_field,
+    name::{self, Name},
+    words as own,
+};
+use crate::{
+    error::ApiError,
+    guard::{Admitted, Change},
+    input::{Input, given},
+    query::Query,
+    reads::Reads,
+    revision::{self, ATTEMPTS, IfMatch},
+};
+
+/// What a tenant sets for all.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub struct SettingsBody {
+    /// What people call the tenant.
+    #[schema(example = "Acme")]
+    name: String,
+    /// Whether two people with the same email address are one. Fixed when the tenant is made.
+    join_by_email: bool,
+    /// How many requests a minute are served.
+    rate_limits: RateLimitsBody,
+}
+
+/// How many requests a minute are served.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RateLimits)]
+pub struct RateLimitsBody {
+    /// Of each person who is signed in; 100 by default.
+    #[schema(schema_with = own::rate_limit)]
+    people: u32,
+    /// Of each API key, but for events; 1,000 by default.
+    #[schema(schema_with = own::rate_limit)]
+    api_keys: u32,
+    /// Of each API key that sends events; 60,000 by default. One request may bring many.
+    #[schema(schema_with = own::rate_limit)]
+    ingest: u32,
+}
+
+/// What is to change, as a JSON merge patch (RFC 7396): what is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SettingsPatch, example = json!({ "rate_limits": { "people": 200 } }))]
+pub struct PatchSettings {
+    /// What people call the tenant.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = name::schema, required = false)]
+    name: Option<Name>,
+    /// May be repeated, but not changed.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
+    join_by_email: Option<bool>,
+    /// How many requests a minute are served.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = PatchRateLimits, required = false)]
+    rate_limits: Option<PatchRateLimits>,
+}
+
+/// Limits to change.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RateLimitsPatch)]
+pub struct PatchRateLimits {
+    /// Of each person who is signed in.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = own::rate_limit, required = false)]
+    people: Option<u32>,
+    /// Of each API key, but for events.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = own::rate_limit, required = false)]
+    api_keys: Option<u32>,
+    /// Of each API key that sends events.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = own::rate_limit, required = false)]
+    ingest: Option<u32>,
+}
+
+impl From<&TenantSettings> for SettingsBody {
+    fn from(settings: &TenantSettings) -> Self {
+        let RateLimits { people, api_keys, ingest } = settings.rate_limits;
+        Self {
+            name: settings.name.clone(),
+            join_by_email: settings.identity.join_by_email,
+            rate_limits: RateLimitsBody { people, api_keys, ingest },
+        }
+    }
+}
+
+impl PatchSettings {
+    /// Returns the settings as they will be, or a 409 or 422.
+    fn apply(&self, read: &TenantSettings) -> Result<TenantSettings, Problem> {
+        if self.join_by_email.is_some_and(|join| join != read.identity.join_by_email) {
+            let message = "join_by_email is fixed when a tenant is made: it decides which leads \
+                           there are";
+            return Err(conflict("setting_is_fixed", message));
+        }
+        let mut next = read.clone();
+        if let Some(name) = &self.name {
+            name.as_str().clone_into(&mut next.name);
+        }
+        if let Some(patch) = &self.rate_limits {
+            next.rate_limits = patch.apply(read.rate_limits)?;
+        }
+        Ok(next)
+    }
+}
+
+impl PatchRateLimits {
+    fn apply(self, read: RateLimits) -> Result<RateLimits, Problem> {
+        let next = RateLimits {
+            people: self.people.unwrap_or(read.people),
+            api_keys: self.api_keys.unwrap_or(read.api_keys),
+            ingest: self.ingest.unwrap_or(read.ingest),
+        };
+        next.check().map_err(|error| invalid_field("rate_limits", &error.to_string()))?;
+        Ok(next)
+    }
+}
+
+/// Shows the settings
+#[utoipa::path(
+    get,
+    path = "/v1/settings",
+    operation_id = "show_settings",
+    tag = "accounts",
+    responses(
+        (
+            status = 200,
+            description = "The settings.",
+            body = SettingsBody,
+            headers(("ETag" = String, description = "Their revision.")),
+        ),
+    )
+)]
+pub async fn show(
+    State(reads): State<Arc<Reads>>,
+    admitted: Admitted,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    Query::parse(query.as_deref(), &[]).finish()?;
+    Ok(shown(&find(&reads, &admitted).await?))
+}
+
+/// Changes the settings
+///
+/// Limits count within a minute.
+#[utoipa::path(
+    patch,
+    path = "/v1/settings",
+    operation_id = "update_settings",
+    tag = "accounts",
+    params(("If-Match" = String, Header, description = "The settings' ETag as they were read; `*` is any.")),
+    request_body(content = PatchSettings, content_type = "application/json"),
+    responses(
+        (
+            status = 200,
+            description = "The settings as they are now.",
+            body = SettingsBody,
+            headers(("ETag" = String, description = "Their revision.")),
+        ),
+        (status = 409, description = "`join_by_email` cannot be changed: `setting_is_fixed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "They have changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 428, description = "There is no `If-Match`: `precondition_required`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update(
+    State(reads): State<Arc<Reads>>,
+    admitted: Admitted,
+    if_match: IfMatch,
+    RawQuery(query): RawQuery,
+    Input(body): Input<PatchSettings>,
+) -> Result<Response, ApiError> {
+    Query::parse(query.as_deref(), &[]).finish()?;
+    if_match.require_present()?;
+    let tenant = admitted.tenant();
+    for _ in 0..ATTEMPTS {
+        let read = find(&reads, &admitted).await?;
+        if_match.require(&revision::etag(read.version))?;
+        let next = body.apply(&read)?;
+        if next == read {
+            return Ok(shown(&read));
+        }
+        let sides = (SettingsBody::from(&read), SettingsBody::from(&next));
+        let change = Change::of("settings", tenant.as_str(), Some(&sides.0), Some(&sides.1))?;
+        let store = admitted.recording_change(&reads.store, change);
+        if store.put_tenant_settings(tenant, &read, &next.name, next.rate_limits).await? {
+            return Ok(shown(&TenantSettings { version: read.version.saturating_add(1), ..next }));
+        }
+    }
+    Err(revision::contended().into())
+}
+
+async fn find(reads: &Reads, admitted: &Admitted) -> Result<TenantSettings, ApiError> {
+    let settings = reads.store.tenant_settings(admitted.tenant()).await?;
+    settings.ok_or_else(|| Problem::not_found("tenant_not_found", "the tenant is gone").into())
+}
+
+fn shown(settings: &TenantSettings) -> Response {
+    let etag = revision::header(revision::etag(settings.version));
+    (etag, Json(SettingsBody::from(settings))).into_response()
+}

@@ -1,0 +1,168 @@
+//! `POST /v1/leads`: makes a lead by hand.
+//!
+//! Invariant: a lead is made of one event, under an id that follows from the request's
+//! `Idempotency-Key`, and only if nobody answers to its identities yet.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{StatusCode, header::LOCATION},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    edit::{Choice, Edit},
+    event::EventId,
+    home::HomeId,
+    identity::{Identity, InvalidIdentity, Kind},
+    lead::{Lead, Status},
+};
+use intake::edit::{Change, own_identity};
+use lambda::problem::Problem;
+use scoring::CreateError;
+use serde_json::Map;
+
+use super::{body::CreateLead, change::failed, fields, index, notify};
+use crate::{
+    body::LeadBody, error::ApiError, guard::Admitted, input::Input, lead::tagged, merge::invalid,
+    query::Query, reads::Reads,
+};
+
+/// Creates a lead
+///
+/// Of the identities that are given the lead is known by, and from then on their events are its
+/// own; without any it has an identity of Leadline's, `external` `leadline:…`. What is in `profile`
+/// is set by hand: it wins over what events declare until it is released.
+///
+/// Who answers to one of the identities already is told by 409 and not changed; change that lead
+/// instead, by the `lead_id` of the answer. With an `Idempotency-Key` a repetition makes no second
+/// lead.
+#[utoipa::path(
+    post,
+    path = "/v1/leads",
+    operation_id = "create_lead",
+    tag = "leads",
+    request_body = CreateLead,
+    responses(
+        (
+            status = 201,
+            description = "The lead.",
+            body = LeadBody,
+            headers(
+                ("ETag" = String, description = "Names what people edit of it."),
+                ("Location" = String, description = "Where it is."),
+            ),
+        ),
+        (status = 403, description = "The caller may not: `missing_scope`, `missing_permission` or `no_membership`. Who sees only their own leads assigns none to another."),
+        (status = 409, description = "A lead answers to one of the identities: `lead_exists`, or `lead_deleted` if it can be restored; `lead_id` names it unless the caller may not see it."),
+        (status = 422, description = "There is no such active user: `unknown_user`."),
+    )
+)]
+pub async fn create(
+    State(reads): State<Arc<Reads>>,
+    admitted: Admitted,
+    RawQuery(query): RawQuery,
+    Input(body): Input<CreateLead>,
+) -> Result<Response, ApiError> {
+    Query::parse(query.as_deref(), &[]).finish()?;
+    let creation = admitted.creation();
+    // Texts of this form are always ids.
+    let uuid = creation.uuid().to_string();
+    let event_id = EventId::from_sender(&uuid)
+        .map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
+    let own = own_identity(&uuid)
+        .map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
+    let mut identities = body.identities()?;
+    if identities.is_empty() {
+        identities.push(own);
+    }
+    let hand = fields::profile(body.profile)?;
+    let asked = body.assigned_to.or_else(|| admitted.own_leads_only().cloned());
+    let assigned_to = fields::assignee(&admitted, asked.map(Choice::Set))?;
+    if let Some(Choice::Set(user)) = &assigned_to {
+        fields::require_active(&reads.store, &admitted, user).await?;
+    }
+    let kind = intake::edit::Kind::Created;
+    let mut change = Change::new(kind, event_id, creation.at, admitted.actor(), hand);
+    change.edit = Edit {
+        status: Some(body.status).filter(|status| *status != Status::default()),
+        assigned_to,
+        segment: body.segment.map(Choice::Set),
+        ..change.edit
+    };
+    let lead = made(&reads, &admitted, change, &identities).await?;
+    let location = format!("/v1/leads/{}", lead.survivor.id);
+    let shown = tagged(&reads, &admitted, lead).await?;
+    Ok((StatusCode::CREATED, [(LOCATION, location)], shown).into_response())
+}
+
+impl CreateLead {
+    /// Reads the identities; one that stands for nobody counts as not given.
+    fn identities(&self) -> Result<Vec<Identity>, Problem> {
+        let given = [
+            (Kind::UserId, &self.user_id),
+            (Kind::Email, &self.email),
+            (Kind::External, &self.external),
+            (Kind::Phone, &self.phone),
+            (Kind::AnonymousId, &self.anonymous_id),
+        ];
+        let mut identities = Vec::new();
+        for (kind, value) in given {
+            let Some(value) = value else { continue };
+            match Identity::new(kind, value) {
+                Ok(identity) => identities.push(identity),
+                Err(InvalidIdentity::Placeholder(_)) => {}
+                Err(error) => {
+                    return Err(invalid(kind.as_str(), "invalid_identity", error.to_string()));
+                }
+            }
+        }
+        Ok(identities)
+    }
+}
+
+/// Makes the lead, or answers 409.
+async fn made(
+    reads: &Reads,
+    admitted: &Admitted,
+    change: Change,
+    identities: &[Identity],
+) -> Result<Lead, ApiError> {
+    let keyring = admitted.keyring();
+    let arrival = change
+        .clone()
+        .of_person(identities, Map::new(), keyring)
+        .map_err(|error| fields::unsealable(&error))?
+        .ok_or_else(ApiError::lead_not_found)?;
+    let (home, concerned) = (arrival.event.home.id, ::search::concerned(&arrival));
+    let audit = admitted.audit("lead", &home.to_string(), change.edit.fields());
+    let created = reads.scorer.create(admitted.tenant(), arrival, Some(&audit), admitted.now).await;
+    match created {
+        Ok(lead) => {
+            index::refresh(reads, admitted, concerned).await?;
+            notify::assigned(reads, admitted, &lead, &change).await?;
+            Ok(lead)
+        }
+        Err(CreateError::Exists(lead)) => Err(exists(reads, admitted, lead).await?),
+        Err(CreateError::Score(error)) => Err(failed(error)),
+    }
+}
+
+/// 409: somebody answers to the identities already. It names the lead to who may see it alone.
+async fn exists(reads: &Reads, admitted: &Admitted, lead: HomeId) -> Result<ApiError, ApiError> {
+    let lead = reads.find_even_deleted(admitted, lead).await?;
+    let (code, message) = match &lead {
+        Some(lead) if lead.state.work.deleted => {
+            ("lead_deleted", "a deleted lead answers to one of these identities; restore it")
+        }
+        Some(_) => ("lead_exists", "a lead answers to one of these identities; change that one"),
+        None => {
+            ("lead_exists", "a lead that somebody else works answers to one of these identities")
+        }
+    };
+    let problem = Problem::new(StatusCode::CONFLICT, code, message);
+    Ok(match lead {
+        Some(lead) => problem.with_lead(lead.survivor.id.to_string()).into(),
+        None => problem.into(),
+    })
+}

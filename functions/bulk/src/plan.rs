@@ -1,0 +1,49 @@
+//! Plans a job: queues what is not done of it.
+
+use domain::{job::JobStatus, time::Timestamp};
+use queue::{JobMessage, JobPart};
+
+use crate::{
+    error::BulkError,
+    handler::{Bulk, Owned},
+    keyrings::Keyrings,
+    parts::Parts,
+};
+
+impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
+    /// Queues what is not done of a job. Queueing a part twice only costs the time to find that
+    /// it is done, or at worst to do it again.
+    pub(crate) async fn plan(&self, owned: Owned<'_>, now: Timestamp) -> Result<(), BulkError> {
+        let Owned { tenant, job } = owned;
+        let queued = [JobStatus::Queued];
+        self.store.turn_job(tenant, &job.id, &queued, JobStatus::Running, now).await?;
+        let segment = |segment| owned.part(JobPart::Segment { pass: 1, segment });
+        let mut parts: Vec<_> = job.unfinished().map(segment).collect();
+        if parts.is_empty() {
+            parts.push(owned.part(JobPart::Close { pass: 1 }));
+        }
+        self.needs.parts.send(&parts).await?;
+        let (kind, segments, queued) = (job.work.kind(), job.segments, parts.len());
+        tracing::info!(%tenant, job = %job.id, kind, segments, queued, "the job is planned");
+        Ok(())
+    }
+
+    /// Looks once more for a job that was not made: its message is sent before it is.
+    pub(crate) async fn look_again(&self, message: &JobMessage) -> Result<(), BulkError> {
+        let JobMessage { tenant, job, part } = message;
+        match part {
+            JobPart::Plan { again: false } => {
+                let part = JobPart::Plan { again: true };
+                let message = JobMessage { part, ..message.clone() };
+                // Whoever sent the message has made the job by then, or never will.
+                self.needs.parts.send_later(&message, self.needs.writer_timeout).await?;
+                Ok(())
+            }
+            JobPart::Plan { again: true } => {
+                tracing::info!(%tenant, %job, "the job was never made");
+                Ok(())
+            }
+            _ => Err(BulkError::NoJob(job.clone())),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The bucket against a service that keeps what it is sent.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_types::body::SdkBody;
+use domain::event::Sealed;
+
+use super::*;
+
+/// Files by the path of their request, without its query.
+type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
+fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
+    let kept = Arc::clone(kept);
+    let client = infallible_client_fn(move |request: http::Request<SdkBody>| {
+        let answer = |status: u16, body: Vec<u8>| {
+            http::Response::builder().status(status).body(SdkBody::from(body)).unwrap()
+        };
+        if let Some((status, code)) = answers {
+            let error = format!("<Error><Code>{code}</Code><Message>ana</Message></Error>");
+            return answer(status, error.into_bytes());
+        }
+        let path = request.uri().path().to_owned();
+        let mut kept = kept.lock().unwrap();
+        match request.method().as_str() {
+            "PUT" => {
+                kept.insert(path, request.body().bytes().unwrap().to_vec());
+                answer(200, Vec::new())
+            }
+            "DELETE" => {
+                kept.remove(&path);
+                answer(204, Vec::new())
+            }
+            _ => match kept.get(&path) {
+                Some(content) => answer(200, content.clone()),
+                None => answer(404, b"<Error><Code>NoSuchKey</Code></Error>".to_vec()),
+            },
+        }
+    });
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(client)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Bucket::new(config, "files")
+}
+
+fn key() -> FileKey {
+    let job = "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap();
+    FileKey::import(&"acme".parse().unwrap(), &job, 3)
+}
+
+#[tokio::test]
+async fn a_file_is_read_as_it_was_put_until_it_is_removed() {
+    let kept = Kept::default();
+    let bucket = bucket(&kept, None);
+    assert_eq!(bucket.get(&key()).await.unwrap(), None);
+    let sealed = Sealed("c2VhbGVk".to_owned());
+    bucket.put(&key(), sealed.clone()).await.unwrap();
+    let path = "/files/imports/acme/job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071/00003";
+    assert_eq!(kept.lock().unwrap().get(path).unwrap(), b"c2VhbGVk");
+    assert_eq!(bucket.get(&key()).await.unwrap(), Some(sealed));
+    for _ in 0..2 {
+        bucket.remove(&key()).await.unwrap();
+    }
+    assert_eq!(bucket.get(&key()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_may_succeed_later_is_told_from_what_will_not_and_nothing_is_quoted() {
+    for (status, code, is_retryable) in [
+        (503, "SlowDown", true),
+        (500, "InternalError", true),
+        (403, "AccessDenied", false),
+        (404, "NoSuchBucket", false),
+    ] {
+        let bucket = bucket(&Kept::default(), Some((status, code)));
+        let error = bucket.get(&key()).await.unwrap_err();
+        assert_eq!(error.is_retryable(), is_retryable, "{code}");
+        let told = format!("{error} {error:?}");
+        assert!(told.contains(code) && !told.contains("ana"), "{told}");
+        let error = bucket.put(&key(), Sealed("c2VhbGVk".to_owned())).await.unwrap_err();
+        assert_eq!(error.is_retryable(), is_retryable, "{code}");
+    }
+}

@@ -1,0 +1,57 @@
+//! What a call for a file can fail with, told apart by the one question a caller asks: try again?
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+/// A failed call for a file. Its text never carries the file's content.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum FileError {
+    /// The bucket did not answer, or asked to be asked again.
+    #[error("{operation} did not succeed this time: {code}")]
+    Unavailable {
+        /// The call.
+        operation: &'static str,
+        /// The service's error code, or what went wrong on the way.
+        code: String,
+    },
+    /// The bucket refused the call; the same call will be refused again.
+    #[error("{operation} was refused: {code}, request {request_id}")]
+    Refused {
+        /// The call.
+        operation: &'static str,
+        /// The service's error code.
+        code: String,
+        /// The service's id of the request.
+        request_id: String,
+    },
+}
+
+const RETRYABLE: &[&str] = &["InternalError", "OperationAborted", "RequestTimeout", "SlowDown"];
+
+impl FileError {
+    /// Tells whether the same call may succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// Classifies an SDK error. Only codes and request ids are kept: messages may quote keys.
+    pub(crate) fn from_sdk<E>(operation: &'static str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata,
+    {
+        let SdkError::ServiceError(service) = error else {
+            let code = match error {
+                SdkError::TimeoutError(_) => "timeout",
+                SdkError::DispatchFailure(_) => "no connection",
+                SdkError::ResponseError(_) => "broken response",
+                _ => "request not sent",
+            };
+            return Self::Unavailable { operation, code: code.to_owned() };
+        };
+        let code = service.err().code().unwrap_or("unknown").to_owned();
+        if RETRYABLE.contains(&code.as_str()) || service.raw().status().is_server_error() {
+            return Self::Unavailable { operation, code };
+        }
+        let request_id = service.raw().headers().get("x-amz-request-id").unwrap_or("unknown");
+        Self::Refused { operation, code, request_id: request_id.to_owned() }
+    }
+}
