@@ -49,6 +49,11 @@ impl Client {
         Self { agent: config.into(), api_url: api_url.to_owned(), key: key.to_owned() }
     }
 
+    /// Returns the key that it speaks with.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Sends any request; the key is not added.
     pub fn send(
         &self,
@@ -85,6 +90,27 @@ impl Client {
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, &headers, body.as_bytes())
+    }
+
+    /// Sends JSON by any method with the key as a bearer token and further headers.
+    pub fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let bearer = format!("Bearer {}", self.key);
+        let own = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let headers = [&own[..], headers].concat();
+        self.send(method, path, &headers, body.to_string().as_bytes())
+    }
+
+    /// Posts a text with the key as a bearer token.
+    pub fn call_with_text(&self, path: &str, text: &str, content_type: &str) -> Result<Answer> {
+        let bearer = format!("Bearer {}", self.key);
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", content_type)];
+        self.send(Method::POST, path, &headers, text.as_bytes())
     }
 
     /// Sends JSON and expects a status.

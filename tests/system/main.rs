@@ -12,19 +12,23 @@
 
 mod captures;
 mod client;
+mod contract;
 mod families;
 mod intelligence;
 mod keys;
 mod load;
 mod nightly;
+mod people;
 mod permissions;
 mod population;
+mod python;
 mod reads;
 mod refusals;
 mod rules;
 mod sdk;
 mod stack;
 mod store;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -52,6 +56,9 @@ const TESTS: &[(&str, Test)] = &[
     ("rules_are_drafted_guarded_previewed_published_and_undone", rules::changed_safely),
     ("bad_rules_are_named_and_change_nothing", rules::refusals),
     ("every_route_of_the_rules_does_what_it_says", rules::every_route),
+    ("people_sign_up_sign_in_and_invite_each_other", people::sign_up_and_invite),
+    ("a_team_imports_finds_edits_and_hands_over_leads", workspace::a_day),
+    ("every_answer_is_one_that_the_contract_describes", contract::kept),
     ("a_night_is_counted_once", nightly::counted_once),
     ("functions_may_do_what_they_need_and_nothing_else", permissions::enforced),
     ("shuffled_and_repeated_load_is_the_fold_of_the_set", load::shuffled),

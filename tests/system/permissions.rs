@@ -17,15 +17,21 @@ pub fn enforced(stack: &Stack) -> Result<()> {
     ensure!(output.status.success(), "the calls could not be tried: {errors}");
     let allowed: Value = serde_json::from_slice(&output.stdout)?;
     let expected = json!({
-        "Ingest": ["leads get", "events send", "failed send", "key decrypt"],
+        "Ingest": [
+            "leads get", "leads update", "leads batch get", "events send", "failed send",
+            "key decrypt",
+        ],
         "Score": [
             "leads get", "leads put", "leads delete", "leads batch get", "leads check",
-            "events query", "events put", "events batch get", "events receive", "events look",
-            "failed send",
+            "leads batch put", "events query", "events put", "events batch get", "events receive",
+            "events look", "failed send", "key decrypt",
         ],
         "Api": [
             "leads get", "leads query", "leads put", "leads update", "leads delete",
-            "leads batch get", "leads check", "events query", "job send", "key decrypt",
+            "leads batch get", "leads check", "leads batch put", "events query", "events put",
+            "events batch get", "by_score query", "by_owner query", "by_created query",
+            "by_activity query", "job send", "bulk send", "key decrypt", "key encrypt",
+            "imports put", "exports get", "files list", "people get", "people sign out", "people update",
         ],
         "Aggregate": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
@@ -35,7 +41,15 @@ pub fn enforced(stack: &Stack) -> Result<()> {
             "leads get", "leads query", "leads scan", "leads put", "leads update",
             "leads delete", "events query", "job send", "job receive", "job look",
         ],
-        "Provision": ["leads get", "leads put", "key decrypt", "key encrypt"],
+        "Bulk": [
+            "leads get", "leads query", "leads scan", "leads put", "leads update",
+            "leads delete", "leads batch get", "leads check", "leads batch put", "events query",
+            "events put", "events batch get", "bulk send", "bulk receive", "bulk look",
+            "key decrypt", "imports get", "imports delete", "exports put", "files list",
+        ],
+        "Provision": [
+            "leads get", "leads put", "key decrypt", "key encrypt", "people get", "people update",
+        ],
     });
     ensure!(allowed == expected, "the roles allow {allowed}, not {expected}");
     Ok(())

@@ -94,5 +94,6 @@ fn folded(n: usize, event_type: &str, timestamp: Timestamp, known: bool) -> Even
         context: serde_json::Map::new(),
         traits: serde_json::Map::new(),
         links: Vec::new(),
+        edit: None,
     }
 }

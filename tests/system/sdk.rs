@@ -1,11 +1,14 @@
 //! A real SDK from its registry: `segment-analytics-python`, plain and gzip.
 
-use std::{path::PathBuf, process::Command};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::stack::{Stack, root, scratch};
+use crate::{
+    python::environment,
+    stack::{Stack, root},
+};
 
 const SDK: &str = "segment-analytics-python==2.4.0";
 
@@ -57,7 +60,7 @@ fn check(stack: &Stack, gzip: bool) -> Result<()> {
 
 fn run(stack: &Stack, key: &str, gzip: bool, order: &str) -> Result<()> {
     let gzip = if gzip { "gzip" } else { "plain" };
-    let output = Command::new(python()?)
+    let output = Command::new(environment("sdk", SDK)?.join("python"))
         .arg(root().join("tests/system/python/calls.py"))
         .args([&stack.api_url, key, gzip, order])
         .output()?;
@@ -65,25 +68,5 @@ fn run(stack: &Stack, key: &str, gzip: bool, order: &str) -> Result<()> {
     ensure!(output.status.success(), "the SDK failed: {errors}");
     let said: Value = serde_json::from_slice(&output.stdout)?;
     ensure!(said["errors"] == json!([]), "the SDK saw errors: {said}");
-    Ok(())
-}
-
-/// Makes a virtual environment with the SDK, once.
-fn python() -> Result<PathBuf> {
-    let place = scratch().join("sdk");
-    let (python, ready) = (place.join("bin/python"), place.join("ready"));
-    if std::fs::read_to_string(&ready).ok().as_deref() != Some(SDK) {
-        std::fs::create_dir_all(scratch())?;
-        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place))?;
-        succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", SDK]))?;
-        std::fs::write(ready, SDK)?;
-    }
-    Ok(python)
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let output = command.output()?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?}: {errors}");
     Ok(())
 }
