@@ -12,7 +12,7 @@ use crate::{
     stack::{Stack, until},
 };
 
-const CSV: &str = "E-mail;Nome;Sobrenome;Telefone;Empresa;Plano\n\
+const CSV: &str = "E-mail;First name;Sobrenome;Telefone;Empresa;Plano\n\
     maria.silva@example.com;Maria;da Silva;+5511999990001;Padaria São João;pro\n\
     joao@example.com;João;Souza;;Padaria São João;free\n\
     not-an-address;Nobody;;;;\n";
@@ -178,12 +178,20 @@ fn bulk(ana: &Person, program: &Client, lead: &Value) -> Result<()> {
     let export = json!({"action": "export", "filter": {"known": true}});
     let job = ana.client.expect(202, &Method::POST, "/v1/leads/bulk", &export)?;
     finished(program, &job)?;
-    let part = format!("/v1/exports/{}/parts/1", job["id"].as_str().context("no id")?);
-    let csv = ana.client.get(&part)?;
-    ensure!(csv.status == 200, "{}", csv.text);
-    ensure!(csv.header("content-type").is_some_and(|kind| kind.starts_with("text/csv")), "no CSV");
-    ensure!(csv.text.contains("maria.silva@example.com"), "{}", csv.text);
-    ensure!(csv.text.lines().count() == 3, "{}", csv.text);
+    let job = job["id"].as_str().context("no id")?;
+    let mut csv = String::new();
+    for part in 1.. {
+        let part = program.get(&format!("/v1/exports/{job}/parts/{part}"))?;
+        if part.status == 404 {
+            break;
+        }
+        ensure!(part.status == 200, "{}", part.text);
+        let kind = part.header("content-type").unwrap_or_default();
+        ensure!(kind.starts_with("text/csv"), "{kind}");
+        csv.push_str(&part.text);
+    }
+    ensure!(csv.contains("maria.silva@example.com"), "{csv}");
+    ensure!(csv.trim().lines().count() == 3, "{csv}");
     Ok(())
 }
 
