@@ -11,12 +11,10 @@ use crate::{
     actor::Actor,
     bulk::{BulkChange, BulkEditOutcome, ExportOutcome, ImportOutcome, Selection},
     comparison::{Comparison, Crossings, GoldenReport},
+    naming::is_uuid,
 };
 
 const PREFIX: &str = "job_";
-
-/// The length of a UUID as text.
-const UUID_BYTES: usize = 36;
 
 /// Names one job: `job_` and a UUID of version 7.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,12 +38,7 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         let uuid = text.strip_prefix(PREFIX).ok_or(InvalidJobId)?;
-        let fits = |(place, byte): (usize, u8)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
-        };
-        let fits = uuid.len() == UUID_BYTES && uuid.bytes().enumerate().all(fits);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidJobId) }
+        if is_uuid(uuid) { Ok(Self(text.to_owned())) } else { Err(InvalidJobId) }
     }
 }
 
