@@ -87,6 +87,17 @@ fn an_sdk_is_named_only_in_its_adapter() {
 }
 
 #[test]
+fn parquet_is_named_only_in_the_lake() {
+    let metadata = metadata();
+    let all = [DependencyKind::Normal, DependencyKind::Development, DependencyKind::Build];
+    let names = |package: &&&Package| direct(package, &all).contains("parquet");
+    let packages = metadata.workspace_packages();
+    let found: Vec<_> =
+        packages.iter().filter(names).map(|package| package.name.to_string()).collect();
+    assert_eq!(found, ["lake"]);
+}
+
+#[test]
 fn no_function_depends_on_a_function() {
     let metadata = metadata();
     let functions = members(&metadata, "functions");
@@ -164,6 +175,23 @@ fn the_visible_top_level_is_the_house_and_nothing_else() {
         files(":/").into_iter().map(first).filter(|name| !name.starts_with('.')).collect();
     let unknown: Vec<_> = visible.iter().filter(|name| !allowed.contains(&name.as_str())).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn the_template_has_each_saved_query_as_its_file_has_it() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let template = words(&fs::read_to_string(root().join("template.yaml")).unwrap());
+    let saved = files("infra/athena/*.sql");
+    for file in &saved {
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.starts_with("-- "), "{} does not say what it is for", file.display());
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("--")).collect();
+        let is_there = template.contains(&words(&lines.join(" ")));
+        assert!(is_there, "the template has another {}", file.display());
+    }
+    // The view is not one of them.
+    let queries = template.matches("Type: AWS::Athena::NamedQuery").count();
+    assert_eq!(queries + 1, saved.len());
 }
 
 #[test]

@@ -10,6 +10,8 @@
     reason = "a test that cannot go on has failed, and says so"
 )]
 
+mod archive;
+mod athena;
 mod captures;
 mod client;
 mod contract;
@@ -60,6 +62,7 @@ const TESTS: &[(&str, Test)] = &[
     ("a_team_imports_finds_edits_and_hands_over_leads", workspace::a_day),
     ("every_answer_is_one_that_the_contract_describes", contract::kept),
     ("a_night_is_counted_once", nightly::counted_once),
+    ("the_archive_shows_exactly_the_events_sent", archive::exact),
     ("functions_may_do_what_they_need_and_nothing_else", permissions::enforced),
     ("shuffled_and_repeated_load_is_the_fold_of_the_set", load::shuffled),
     ("killed_functions_lose_nothing_and_double_nothing", load::killed),

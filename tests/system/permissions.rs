@@ -23,15 +23,17 @@ pub fn enforced(stack: &Stack) -> Result<()> {
         ],
         "Score": [
             "leads get", "leads put", "leads delete", "leads batch get", "leads check",
-            "leads batch put", "events query", "events put", "events batch get", "events receive",
-            "events look", "failed send", "key decrypt",
+            "events query", "events put", "events batch get", "search put", "search delete",
+            "search batch get", "search batch put", "events receive", "events look", "failed send",
+            "key decrypt",
         ],
         "Api": [
             "leads get", "leads query", "leads put", "leads update", "leads delete",
-            "leads batch get", "leads check", "leads batch put", "events query", "events put",
-            "events batch get", "by_score query", "by_owner query", "by_created query",
-            "by_activity query", "job send", "bulk send", "key decrypt", "key encrypt",
-            "imports put", "exports get", "files list", "people get", "people sign out", "people update",
+            "leads batch get", "leads check", "events query", "events put", "events batch get",
+            "search query", "search put", "search delete", "search batch get", "search batch put",
+            "by_score query", "by_owner query", "by_created query", "by_activity query",
+            "job send", "bulk send", "key decrypt", "key encrypt", "imports put", "exports get",
+            "files list", "people get", "people sign out", "people delete",
         ],
         "Aggregate": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
@@ -43,12 +45,17 @@ pub fn enforced(stack: &Stack) -> Result<()> {
         ],
         "Bulk": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
-            "leads delete", "leads batch get", "leads check", "leads batch put", "events query",
-            "events put", "events batch get", "bulk send", "bulk receive", "bulk look",
-            "key decrypt", "imports get", "imports delete", "exports put", "files list",
+            "leads delete", "leads batch get", "leads check", "events query", "events put",
+            "events batch get", "search put", "search delete", "search batch get",
+            "search batch put", "bulk send", "bulk receive", "bulk look", "key decrypt",
+            "imports get", "imports delete", "exports put", "files list",
+        ],
+        "Archive": [
+            "archive send", "archive receive", "archive look", "archived get", "archived put",
+            "archived delete", "set aside put", "discarded put", "archived list", "stream look",
         ],
         "Provision": [
-            "leads get", "leads put", "key decrypt", "key encrypt", "people get", "people update",
+            "leads get", "leads put", "key decrypt", "key encrypt", "people get", "people delete",
         ],
     });
     ensure!(allowed == expected, "the roles allow {allowed}, not {expected}");

@@ -85,6 +85,14 @@ impl Stack {
         Client::new(&self.api_url, key)
     }
 
+    /// Returns an output of the template.
+    pub fn output(&self, name: &str) -> Result<String> {
+        let status = status()?;
+        ensure!(status["api_url"] == self.api_url, "the stack moved: {status}");
+        let output = status["outputs"][name].as_str();
+        output.map(str::to_owned).with_context(|| format!("no output {name}: {status}"))
+    }
+
     /// The prefix of things of this run alone.
     pub fn unique(&self) -> String {
         format!("r{}", self.run)

@@ -1,14 +1,18 @@
-//! Closes a run whose segments are all done: corrects the days that it recounted and clears
-//! their marks.
+//! Closes a run whose segments are all done: puts the partials of each tenant together, corrects
+//! the days that it recounted and clears their marks.
 //!
-//! Invariant: a correction is written before the counts that it sums are removed, and the same
-//! pass never corrects a day twice. So closing again, from the beginning or from the middle, or
-//! twice at once, ends in the same items.
+//! Invariant: a rollup is written before the partials that it sums are removed, a correction before
+//! its counts, and the same pass never corrects a day twice. So closing again, from the beginning
+//! or from the middle, or twice at once, ends in the same items.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::time::{Day, Timestamp};
-use dynamo::{RecountPlan, Run, keys::Pass};
+use domain::{
+    rollup::{Counts, Dimensions},
+    tenant::TenantId,
+    time::{Day, Timestamp},
+};
+use dynamo::{DirtyDays, RecountPlan, Run, keys::Pass};
 
 use crate::{
     handler::{Aggregate, AggregateError},
@@ -28,14 +32,17 @@ impl<S: Shards> Aggregate<S> {
         let run = self.store.run(day).await?.ok_or(AggregateError::NoRun(day))?;
         // What lies there after closing is half of a count, left by the slower of two workers.
         if run.pass != pass.number || run.closed {
-            return self.drop_recounts(pass).await;
+            return self.drop_leftovers(pass).await;
         }
         if !run.is_finished() {
             return Err(AggregateError::Unfinished(day));
         }
         let plans = self.store.recount_plans(pass).await?;
         for plan in &plans {
+            self.store.settle_rollup(&plan.tenant, day).await?;
             self.correct(&run, plan).await?;
+            self.clear_marks(&run, plan).await?;
+            self.drop_counted(&plan.tenant, pass).await?;
         }
         self.store.close_run(pass).await?;
         tracing::info!(run = %day, pass = pass.number, tenants = plans.len(), "the run is closed");
@@ -43,29 +50,71 @@ impl<S: Shards> Aggregate<S> {
     }
 
     /// Removes what is left of counting for a pass that is closed.
-    pub(crate) async fn drop_recounts(&self, pass: Pass) -> Result<(), AggregateError> {
+    pub(crate) async fn drop_leftovers(&self, pass: Pass) -> Result<(), AggregateError> {
         for RecountPlan { tenant, .. } in self.store.recount_plans(pass).await? {
-            self.store.drop_recount(&tenant, pass).await?;
+            self.drop_counted(&tenant, pass).await?;
         }
         Ok(())
     }
 
+    /// Removes a tenant's partials and recounts of a pass, and last the plan by which they are
+    /// found.
+    pub(crate) async fn drop_counted(
+        &self,
+        tenant: &TenantId,
+        pass: Pass,
+    ) -> Result<(), AggregateError> {
+        self.store.drop_rollup_partials(tenant, pass.run).await?;
+        Ok(self.store.drop_recount(tenant, pass).await?)
+    }
+
     async fn correct(&self, run: &Run, plan: &RecountPlan) -> Result<(), AggregateError> {
         let RecountPlan { tenant, days } = plan;
-        if let (Some(first), Some(last)) = (days.first(), days.last()) {
-            let runs = self.store.runs(*first, *last).await?;
-            let with_rollup: BTreeSet<Day> = runs.into_iter().map(|run| run.day).collect();
-            let counted = self.store.recounted(tenant, run.current_pass()).await?;
-            for day in days {
-                if with_rollup.contains(day) {
-                    let count = counted.get(day).copied().unwrap_or_default();
-                    self.store.correct_new_leads(tenant, *day, count, run.pass_started_at).await?;
+        for day in days {
+            let counted = self.store.recounted(tenant, run.current_pass(), *day).await?;
+            let names = self.store.rollup_names(tenant, *day).await?.with_those_of(&counted);
+            let mut counts: BTreeMap<Dimensions, Counts> = BTreeMap::new();
+            for (dimensions, more) in counted {
+                *counts.entry(names.fold(dimensions)).or_default() += more;
+            }
+            self.store.correct_counts(tenant, *day, &counts, run.pass_started_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Clears the marks of the days that were counted. A mark that holds others too is made to end
+    /// with the last of them, if that is before its end.
+    async fn clear_marks(&self, run: &Run, plan: &RecountPlan) -> Result<(), AggregateError> {
+        let RecountPlan { tenant, days } = plan;
+        let marks = self.store.dirty_days_before(tenant, run.day.next()).await?;
+        let until = marks.iter().map(|mark| mark.until).max();
+        let (Some(first), Some(until)) = (marks.first(), until) else { return Ok(()) };
+        // A day without a run has no rollup, and one that gets its run later is counted by it.
+        let runs = self.store.runs(first.first, until).await?;
+        let counted: BTreeSet<Day> = days.iter().copied().chain([run.day]).collect();
+        let mut uncounted: Vec<Day> = runs.into_iter().map(|run| run.day).collect();
+        uncounted.retain(|day| !counted.contains(day));
+        for mark in marks {
+            match uncounted.iter().rfind(|day| mark.holds(**day)) {
+                None => self.store.clear_dirty_days(tenant, mark, settled_before(run)).await?,
+                Some(last) if *last < mark.until => {
+                    self.shorten(run, tenant, mark, *last).await?;
                 }
-                self.store.clear_dirty_day(tenant, *day, settled_before(run)).await?;
+                Some(_) => {}
             }
         }
-        self.store.drop_recount(tenant, run.current_pass()).await?;
         Ok(())
+    }
+
+    async fn shorten(
+        &self,
+        run: &Run,
+        tenant: &TenantId,
+        mark: DirtyDays,
+        until: Day,
+    ) -> Result<(), AggregateError> {
+        let before = settled_before(run);
+        Ok(self.store.shorten_dirty_days(tenant, mark, until, before).await?)
     }
 }
 

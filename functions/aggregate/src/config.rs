@@ -2,16 +2,14 @@
 
 use std::num::NonZeroU32;
 
-use dynamo::SCAN_SEGMENTS;
+use dynamo::{SCAN_SEGMENTS, TableNames};
 use lambda::env::{self, EnvError};
 
 /// The names and addresses of what the function uses.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The leads table.
-    pub leads_table: String,
-    /// The events table.
-    pub events_table: String,
+    /// The tables.
+    pub tables: TableNames,
     /// The queue that brings a run's work.
     pub shard_queue_url: String,
     /// In how many segments a run scans the table: [`SCAN_SEGMENTS`], unless `SEGMENTS` says
@@ -32,8 +30,11 @@ impl Config {
             None => SCAN_SEGMENTS,
         };
         Ok(Self {
-            leads_table: env::required("LEADS_TABLE")?,
-            events_table: env::required("EVENTS_TABLE")?,
+            tables: TableNames {
+                leads: env::required("LEADS_TABLE")?,
+                events: env::required("EVENTS_TABLE")?,
+                ..TableNames::default()
+            },
             shard_queue_url: env::required("SHARD_QUEUE_URL")?,
             segments,
         })

@@ -5,12 +5,13 @@
 
 use std::num::NonZeroU32;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     home::HomeId,
     time::{Day, Timestamp},
 };
 use dynamo::{SettingsCache, Store, StoreError, keys::Pass};
+use lambda::batch::{self, AllFailed};
 use queue::SendError;
 use serde::Deserialize;
 use serde_json::Value;
@@ -108,26 +109,13 @@ impl<S: Shards> Aggregate<S> {
         batch: SqsEvent,
         now: Timestamp,
     ) -> Result<SqsBatchResponse, AggregateError> {
-        let mut response = SqsBatchResponse::default();
-        let messages = batch.records.len();
-        for message in batch.records {
-            let id = message.message_id.unwrap_or_default();
-            let body = message.body.unwrap_or_default();
-            if let Err(error) = self.work(&body, now).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(message_id = id, error, "a message was given back to the queue");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        if messages > 0 && response.batch_item_failures.len() == messages {
-            return Err(AggregateError::AllFailed(messages));
-        }
-        Ok(response)
+        let work = async |message: &SqsMessage| self.work(message, now).await;
+        let answer = batch::each(batch, work).await;
+        answer.map_err(|AllFailed(messages)| AggregateError::AllFailed(messages))
     }
 
-    async fn work(&self, body: &str, now: Timestamp) -> Result<(), AggregateError> {
+    async fn work(&self, message: &SqsMessage, now: Timestamp) -> Result<(), AggregateError> {
+        let body = message.body.as_deref().unwrap_or_default();
         let shard: Shard = serde_json::from_str(body).map_err(AggregateError::Malformed)?;
         match shard {
             Shard::Scan { run, segment, pass } => {

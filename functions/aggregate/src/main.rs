@@ -12,7 +12,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.tables);
     let shards = StandardQueue::new(&aws, config.shard_queue_url);
     let aggregate = &Aggregate::new(store, shards, config.segments);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {

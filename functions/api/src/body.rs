@@ -13,12 +13,13 @@ use domain::{
     user::UserId,
     view::View,
 };
+use intake::person::Person;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    person::{EditedFieldBody, IdentityBody, Person},
+    person::{EditedFieldBody, IdentityBody},
     words,
 };
 
@@ -152,8 +153,8 @@ impl LeadBody {
             marketplaces: state.shown_marketplaces(),
             known: lead.is_known(),
             profile: person.profile,
-            edits: person.edits,
-            identities: person.identities,
+            edits: person.edits.into_iter().map(|(name, set)| (name, set.into())).collect(),
+            identities: person.identities.into_iter().map(Into::into).collect(),
             events: state.events,
             created_at: state.created_at,
             first_seen_at: state.first_seen_at,

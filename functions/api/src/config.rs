@@ -1,14 +1,13 @@
 //! What the function is told by its environment.
 
+use dynamo::TableNames;
 use lambda::env::{EnvError, parsed, required};
 
 /// The settings of the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The leads table.
-    pub leads_table: String,
-    /// The events table.
-    pub events_table: String,
+    /// The tables.
+    pub tables: TableNames,
     /// The queue that brings jobs to `rescore`.
     pub job_queue_url: String,
     /// The queue that brings jobs to `bulk`.
@@ -33,8 +32,11 @@ impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, EnvError> {
         Ok(Self {
-            leads_table: required("LEADS_TABLE")?,
-            events_table: required("EVENTS_TABLE")?,
+            tables: TableNames {
+                leads: required("LEADS_TABLE")?,
+                events: required("EVENTS_TABLE")?,
+                search: required("SEARCH_TABLE")?,
+            },
             job_queue_url: required("JOB_QUEUE_URL")?,
             bulk_queue_url: required("BULK_QUEUE_URL")?,
             files_bucket: required("FILES_BUCKET")?,

@@ -10,7 +10,6 @@ mod change;
 pub mod create;
 pub(crate) mod fields;
 mod index;
-mod notify;
 pub mod remove;
 pub mod update;
 
@@ -21,6 +20,7 @@ use axum::{
 use domain::permission::Permission;
 use utoipa::OpenApi;
 
+pub(crate) use self::change::failed;
 use crate::routes::{self, Route};
 
 /// The routes of this area.

@@ -57,6 +57,9 @@ pub enum ApiError {
     /// An answer did not become JSON.
     #[error("an answer could not be written")]
     Unwritable(#[from] serde_json::Error),
+    /// An answer did not become CSV.
+    #[error("a table could not be written")]
+    Untabled(#[from] csv::Error),
 }
 
 /// What a caller should do after a failure that passes.
@@ -90,7 +93,11 @@ impl ApiError {
                 return Problem::unavailable(code, message, seconds);
             }
             Self::Founding(error) if !error.is_retryable() => return internal(),
-            Self::Chunk(_) | Self::NoRandomness(_) | Self::Sealing(_) | Self::Unwritable(_) => {
+            Self::Chunk(_)
+            | Self::NoRandomness(_)
+            | Self::Sealing(_)
+            | Self::Unwritable(_)
+            | Self::Untabled(_) => {
                 return internal();
             }
             Self::Founding(_) => "the tables or the key service do not answer just now",

@@ -17,7 +17,7 @@ use domain::{
     factor_weights::FactorWeights,
     marketplace::{Marketplace, NotAMarketplace},
 };
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -92,11 +92,8 @@ pub async fn list(
     let after = place.as_ref().map(|place| &place.after);
     let more = limit.saturating_add(1);
     let mut rows = reads.store.factor_weights_after(admitted.tenant(), after, more).await?;
-    let has_more = rows.len() > usize::from(limit);
-    rows.truncate(limit.into());
-    let last = rows.last().filter(|_| has_more);
-    let last = last.map(|(marketplace, _)| Place { after: marketplace.clone() });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let place = |(marketplace, _): &(Marketplace, _)| Place { after: marketplace.clone() };
+    let next_cursor = cursor::cut(&mut rows, limit, place)?;
     let row = |(marketplace, weights)| WeightsBody::new(marketplace, Some(weights));
     Ok(Json(Page { data: rows.into_iter().map(row).collect(), next_cursor }))
 }
@@ -117,7 +114,7 @@ pub async fn list(
             body = WeightsBody,
             headers(("ETag" = String, description = "The revision of the weights.")),
         ),
-        (status = 422, description = "It is no marketplace's name: `invalid_marketplace`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "It is no marketplace's name: `invalid_marketplace`."),
     )
 )]
 pub async fn show(
@@ -153,7 +150,7 @@ pub async fn show(
             body = WeightsBody,
             headers(("ETag" = String, description = "The revision of the weights.")),
         ),
-        (status = 412, description = "They have changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "They have changed: `precondition_failed`."),
         (status = 422, description = "It is no marketplace's name: `invalid_marketplace`; or the weights do not sum to 100: `invalid_weights`, with their sum."),
     )
 )]
@@ -198,8 +195,8 @@ pub async fn set(
     ),
     responses(
         (status = 204, description = "It has the default weights."),
-        (status = 412, description = "They have changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "It is no marketplace's name: `invalid_marketplace`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "They have changed: `precondition_failed`."),
+        (status = 422, description = "It is no marketplace's name: `invalid_marketplace`."),
     )
 )]
 pub async fn reset(

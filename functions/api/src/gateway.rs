@@ -20,10 +20,17 @@ const IN_PATH: &[u8] = b"-._~!$&'()*+,;=:@/";
 /// What a query may hold beside letters and digits; it comes as it was sent.
 const IN_QUERY: &[u8] = b"-._~!$&'()*+,;=:@/?%";
 
-/// The headers that say who is calling, what the body is, what it replaces and whether it comes
-/// again; no other makes a difference.
-const HEADERS: &[&str] =
-    &["authorization", "x-api-key", "x-write-key", "content-type", "if-match", "idempotency-key"];
+/// The headers that say who is calling, what the body is, what it replaces, whether it comes again
+/// and what form the answer should have; no other makes a difference.
+const HEADERS: &[&str] = &[
+    "authorization",
+    "x-api-key",
+    "x-write-key",
+    "content-type",
+    "if-match",
+    "idempotency-key",
+    "accept",
+];
 
 /// Reads a payload of the gateway. One that cannot be read at all becomes a request for nothing,
 /// to which the answer is that there is no such route.

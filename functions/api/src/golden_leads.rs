@@ -17,7 +17,6 @@ use axum::{
 };
 use domain::check::is_id;
 use dynamo::StoredGoldenLead;
-use lambda::problem::ProblemDocument;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -129,7 +128,7 @@ pub async fn list(
                 ("Location" = String, description = "Where it is."),
             ),
         ),
-        (status = 409, description = "The id is taken: `golden_lead_exists`; or there are 200: `too_many_golden_leads`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The id is taken: `golden_lead_exists`; or there are 200: `too_many_golden_leads`."),
         (status = 422, description = "It cannot be folded, or holds personal data: `invalid_golden_lead`."),
     )
 )]
@@ -176,7 +175,7 @@ pub async fn create(
             body = GoldenLeadBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "There is no such one: `golden_lead_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `golden_lead_not_found`."),
     )
 )]
 pub async fn show(
@@ -213,8 +212,8 @@ pub async fn show(
             body = GoldenLeadBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "There is no such one: `golden_lead_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `golden_lead_not_found`."),
+        (status = 412, description = "It has changed: `precondition_failed`."),
         (status = 422, description = "It cannot be folded, or holds personal data: `invalid_golden_lead`."),
     )
 )]
@@ -261,8 +260,8 @@ pub async fn replace(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "There is no such one: `golden_lead_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `golden_lead_not_found`."),
+        (status = 412, description = "It has changed: `precondition_failed`."),
     )
 )]
 pub async fn delete(

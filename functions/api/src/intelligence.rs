@@ -14,12 +14,12 @@ use axum::{
 };
 use domain::{
     factor_weights::FactorWeights,
-    facts::Facts,
     home::HomeId,
     intelligence::{Intelligence, SourceFrom},
     marketplace::Marketplace,
     points::Points,
     stage::Stage,
+    state::State as LeadState,
     time::Timestamp,
     view::View,
 };
@@ -74,7 +74,8 @@ pub struct IntelligenceBody {
     /// The score of the same factors with the weights of each other marketplace, in the order of
     /// `marketplaces`.
     pub factor_scores: Vec<MarketplaceScoreBody>,
-    /// The marketplaces that events named, most events first, of several the one named first.
+    /// The marketplaces that are set by hand, in their order, and then the others that events
+    /// named, most events first, of several the one named first.
     pub marketplaces: Vec<MarketplaceBody>,
     /// Where the lead comes from.
     pub source: SourceBody,
@@ -98,17 +99,21 @@ pub struct IntelligenceBody {
     pub flooded: bool,
 }
 
-/// A marketplace that events named by their property, else trait, `marketplace`.
+/// A marketplace that is set by hand, or that events named by their property, else trait,
+/// `marketplace`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LeadMarketplace)]
 pub struct MarketplaceBody {
     /// Its name.
     #[schema(value_type = String, example = "mercado_livre")]
     pub marketplace: Marketplace,
-    /// How many events named it.
-    #[schema(minimum = 1)]
+    /// How many events named it; one that is set by hand needs none.
     pub events: u32,
-    /// Whether it is the primary one: that of most events, of several the one named first.
+    /// Whether it is set by hand.
+    pub by_hand: bool,
+    /// Whether it is the primary one, by whose weights the lead is scored: the first that is set by
+    /// hand, else that of most events, of several the one named first. Where by hand is said that
+    /// there is none, `direct` is.
     pub primary: bool,
 }
 
@@ -145,8 +150,8 @@ pub async fn show(
 ) -> Result<Json<IntelligenceBody>, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
     let (id, read) = read(&reads, &admitted, &id).await?;
-    let primary = read.state.facts.marketplace();
-    let others = marketplaces(&read.state.facts).into_iter().filter(|named| !named.primary);
+    let primary = read.state.shown_marketplace();
+    let others = marketplaces(&read.state).into_iter().filter(|named| !named.primary);
     let weighed = |marketplace: Marketplace| weighed(&reads, &admitted, marketplace);
     let others = try_join_all(others.map(|named| weighed(named.marketplace)));
     let (primary, others) = tokio::try_join!(weighed(primary), others)?;
@@ -179,17 +184,25 @@ async fn weighed(
     Ok(Weighed { marketplace, own })
 }
 
-fn marketplaces(facts: &Facts) -> Vec<MarketplaceBody> {
-    let primary = facts.marketplace();
-    let named = facts.marketplaces.iter().map(|(marketplace, events)| MarketplaceBody {
-        marketplace: marketplace.clone(),
-        events: *events,
-        primary: *marketplace == primary,
-    });
-    let mut named: Vec<_> = named.collect();
+fn marketplaces(state: &LeadState) -> Vec<MarketplaceBody> {
+    let primary = state.shown_marketplace();
+    let edited = state.edited_marketplaces().unwrap_or_default();
+    let mut named: Vec<_> = state.facts.marketplaces.iter().collect();
     // The sort is stable, and facts keep them in the order in which they were named.
-    named.sort_by_key(|named| Reverse(named.events));
-    named
+    named.sort_by_key(|(_, events)| Reverse(*events));
+    let events_of = |wanted: &Marketplace| {
+        named.iter().find(|(name, _)| name == wanted).map_or(0, |(_, events)| *events)
+    };
+    let by_hand = edited.iter().map(|name| (name, events_of(name), true));
+    let others = named.iter().filter(|(name, _)| !edited.contains(name));
+    let all = by_hand.chain(others.map(|(name, events)| (name, *events, false)));
+    all.map(|(marketplace, events, by_hand)| MarketplaceBody {
+        marketplace: marketplace.clone(),
+        events,
+        by_hand,
+        primary: *marketplace == primary,
+    })
+    .collect()
 }
 
 fn body(
@@ -199,7 +212,7 @@ fn body(
     primary: Weighed,
     others: Vec<Weighed>,
 ) -> IntelligenceBody {
-    let (state, facts) = (&read.state, &read.state.facts);
+    let state = &read.state;
     let others = others.into_iter().map(|other| MarketplaceScoreBody::new(&read.factors, other));
     let View { points, score, stage, velocity, forecast, .. } = read.view;
     IntelligenceBody {
@@ -213,7 +226,7 @@ fn body(
         events: state.events,
         factor_score: FactorScoreBody::new(&read.factors, primary),
         factor_scores: others.collect(),
-        marketplaces: marketplaces(facts),
+        marketplaces: marketplaces(state),
         source: SourceBody {
             value: state.shown_source().to_owned(),
             from: SourceFrom::shown(state).as_str(),

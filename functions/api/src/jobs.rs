@@ -17,7 +17,7 @@ use axum::{
 };
 use domain::job::{JobId, JobStatus};
 use dynamo::Job;
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -80,10 +80,7 @@ pub async fn list(
     let before = place.as_ref().map(|place| &place.before);
     let more = limit.saturating_add(1);
     let mut jobs = reads.store.jobs(admitted.tenant(), before, more).await?;
-    let has_more = jobs.len() > usize::from(limit);
-    jobs.truncate(limit.into());
-    let last = jobs.last().filter(|_| has_more).map(|last| Place { before: last.id.clone() });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = cursor::cut(&mut jobs, limit, |last| Place { before: last.id.clone() })?;
     let data = jobs.into_iter().map(|job| JobBody::new(job, None)).collect();
     Ok(Json(Page { data, next_cursor }))
 }
@@ -99,7 +96,7 @@ pub async fn list(
     params(JobPath),
     responses(
         (status = 200, description = "The job.", body = JobBody),
-        (status = 404, description = "There is no such job: `job_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job: `job_not_found`."),
     )
 )]
 pub async fn show(
@@ -130,8 +127,8 @@ pub async fn show(
     params(JobPath),
     responses(
         (status = 202, description = "The job goes on.", body = JobBody),
-        (status = 404, description = "There is no such job: `job_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It is done or superseded: `job_is_over`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job: `job_not_found`."),
+        (status = 409, description = "It is done or superseded: `job_is_over`."),
     )
 )]
 pub async fn resume(

@@ -7,7 +7,7 @@
 
 mod asked;
 mod entries;
-mod place;
+pub(crate) mod place;
 
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use domain::{
     stage::Stage,
     time::{Day, Timestamp},
 };
+use scoring::living_home;
 use utoipa::IntoParams;
 
 use self::{
@@ -45,11 +46,13 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct LeadsQuery {
     /// What the list is ordered by: `score` (by default), highest first; `created`, the latest
-    /// first; `activity`, the day of the last event, the latest first.
+    /// first; `activity`, the day of the last event, the latest first: leads without any event,
+    /// such as those made by hand or imported, are left out.
     #[param(schema_with = words::lead_order)]
     pub sort: Option<String>,
-    /// Finds leads by the beginnings of words in name, email address, company and phone number.
-    /// Excludes `sort`.
+    /// Finds leads by words in name, email address, company and phone number: by beginnings of
+    /// three letters or digits and more, or by whole shorter words (`mar` finds Maria, `ma` does
+    /// not). Beside such a word others may be shorter beginnings: `maria s`. Excludes `sort`.
     #[param(min_length = 2, max_length = 100, example = "ana exam")]
     pub q: Option<String>,
     /// Only leads that this user works, `me` for the caller's own, `none` for leads that nobody
@@ -170,7 +173,8 @@ async fn page(reads: &Reads, admitted: &Admitted, listing: &Listing) -> Result<R
     let next =
         if cut { places.get(data.len() - 1).cloned() } else { entries.passed().filter(|_| more) };
     let next = next.map(|at| Place { at, made_for: listing.made_for.clone() });
-    let next_cursor = next.map(|place| cursor::write(&place)).transpose()?;
+    let seal = |place: Place| cursor::seal(&place, admitted.keyring());
+    let next_cursor = next.map(seal).transpose()?;
     Ok(Json(Page { data, next_cursor }).into_response())
 }
 
@@ -179,7 +183,7 @@ async fn person(
     admitted: &Admitted,
     identity: &Identity,
 ) -> Result<Response, ApiError> {
-    let home = admitted.keyring().home(identity, 0);
+    let home = living_home(&reads.store, admitted.keyring(), identity).await?;
     let lead = reads.find(admitted, home.id).await?;
     let data = match lead {
         Some(lead) => vec![show::exact(reads, admitted, lead).await?],

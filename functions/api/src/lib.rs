@@ -25,6 +25,7 @@ mod cursor;
 mod draft;
 pub mod edits;
 mod error;
+pub mod events;
 pub mod explanation;
 pub mod factor_weights;
 pub mod gateway;

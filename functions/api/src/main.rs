@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use api::{
-    accounts::auth::{AccessTokens, Accounts},
+    accounts::auth::{AccessTokens, Accounts, Attempts},
     adapters::Adapters,
     config::Config,
     gateway,
@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.tables);
     let vault = || Vault::new(&aws, config.data_key_id.clone());
     let client = config.cognito_client_id;
     let tokens = TokenVerifier::new(config.cognito_jwks_url, config.cognito_issuer, client.clone());
@@ -36,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
         pool: pool.clone(),
         founder: Founder::new(store.clone(), vault()),
         is_open: config.open_sign_up,
+        attempts: Attempts::default(),
     };
     let adapters = Adapters {
         jobs: Arc::new(StandardQueue::new(&aws, config.job_queue_url)),

@@ -18,7 +18,7 @@ use domain::{
     points::Points,
     stage::Stage,
 };
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use scoring::{Decided, DecisionError, LeadScore, ScoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -103,8 +103,6 @@ fn leads_to_merge() -> Array {
         (
             status = 404,
             description = "No lead answers to one of the ids: `lead_not_found`, with its place.",
-            body = ProblemDocument,
-            content_type = "application/problem+json",
         ),
         (status = 422, description = "Together they are too many: `family_too_large`."),
     )
@@ -130,8 +128,8 @@ pub async fn merge(
         let found = found.ok_or_else(|| unknown_lead(&lead_ids, *lead))?;
         audit.get_or_insert_with(|| admitted.audit("lead", &found.survivor.id.to_string(), []));
     }
-    let (tenant, now) = (admitted.tenant(), admitted.now);
-    let decided = reads.scorer.merge(tenant, &lead_ids, &id, preview, audit.as_ref(), now).await;
+    let (keyring, now) = (admitted.keyring(), admitted.now);
+    let decided = reads.scorer.merge(keyring, &lead_ids, &id, preview, audit.as_ref(), now).await;
     let decided = decided.map_err(|error| match error {
         DecisionError::UnknownLead(id) => unknown_lead(&lead_ids, id),
         error => refused(error),
@@ -170,6 +168,11 @@ pub fn refused(error: DecisionError) -> ApiError {
                  what is not the same person first"
             ),
         ),
+        DecisionError::Score(ScoreError::Edit { error, .. }) => {
+            let field = error.field().map_or_else(String::new, |name| format!(".{name}"));
+            return invalid(&format!("profile{field}"), "invalid_edit", error.to_string()).into();
+        }
+        DecisionError::Score(ScoreError::Seal(error)) => return error.into(),
         DecisionError::NotPart(_) => {
             ("not_part_of_lead", "what is to be separated is not part of the lead".to_owned())
         }

@@ -18,7 +18,7 @@ use axum::{
 use lambda::problem::ProblemDocument;
 use utoipa::OpenApi;
 
-use crate::{accounts, bulk, edits, error::ApiError, workspace};
+use crate::{accounts, analytics, bulk, edits, error::ApiError, workspace};
 
 static DOCUMENT: OnceLock<String> = OnceLock::new();
 
@@ -49,6 +49,7 @@ pub fn written() -> utoipa::openapi::OpenApi {
     document.merge(workspace::Paths::openapi());
     document.merge(bulk::Paths::openapi());
     document.merge(accounts::Paths::openapi());
+    document.merge(analytics::Paths::openapi());
     let components = document.components.get_or_insert_default();
     security::define(components);
     answers::define(components);
@@ -92,7 +93,7 @@ pub fn written() -> utoipa::openapi::OpenApi {
         crate::recommendations::show,
         crate::leaderboard::top,
         crate::leaderboard::by_stage,
-        crate::analytics::daily,
+        crate::events::list,
         crate::scoring_rules::list,
         crate::scoring_rules::create,
         crate::scoring_rules::show,

@@ -13,7 +13,7 @@ use axum::{
 };
 use domain::{job::Work, rule_set::RuleSet, rules::Rules};
 use dynamo::{Job, SCAN_SEGMENTS};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -60,7 +60,7 @@ pub struct PreviewInput {
             body = JobBody,
             headers(("Location" = String, description = "Where the job is.")),
         ),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
         (status = 422, description = "The draft is not sound: `invalid_rule_set`."),
     )
 )]

@@ -18,7 +18,7 @@ use domain::{
     rules::Rules,
 };
 use dynamo::{Job, Publication, PublishedSet, SCAN_SEGMENTS};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,8 +87,8 @@ struct Candidate {
             body = PublishBody,
             headers(("Location" = String, description = "Where the job is.")),
         ),
-        (status = 409, description = "There is no draft, or it says what the active version says: `nothing_to_publish`; or it was begun from another version than the active one: `draft_outdated`; or somebody changed either meanwhile: `rules_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "There is no draft, or it says what the active version says: `nothing_to_publish`; or it was begun from another version than the active one: `draft_outdated`; or somebody changed either meanwhile: `rules_changed`."),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
         (status = 422, description = "A golden lead comes to something else: `golden_lead_failed`, with what was expected; or the draft is not sound: `invalid_rule_set`."),
     )
 )]
@@ -133,8 +133,8 @@ pub async fn publish(
             body = PublishBody,
             headers(("Location" = String, description = "Where the job is.")),
         ),
-        (status = 404, description = "There is no such version: `rule_set_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It is the active version, or says the same: `nothing_to_publish`; or somebody published meanwhile: `rules_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such version: `rule_set_not_found`."),
+        (status = 409, description = "It is the active version, or says the same: `nothing_to_publish`; or somebody published meanwhile: `rules_changed`."),
         (status = 422, description = "A golden lead comes to something else: `golden_lead_failed`, with what was expected; or the version is no longer sound: `invalid_rule_set`."),
     )
 )]

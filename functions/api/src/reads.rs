@@ -8,10 +8,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    event::{Event, Sealed},
+    event::Event,
     fold,
     home::HomeId,
-    lead::{Home, Lead},
+    lead::Lead,
     rules::Rules,
     state::{MAX_EVENTS, State},
     tenant::TenantId,
@@ -29,13 +29,12 @@ use crate::{
     error::ApiError,
     guard::Admitted,
     job_queue::JobQueue,
-    person::open,
 };
 
 /// How often a lead that changes meanwhile is read again.
 const ATTEMPTS: usize = 5;
 
-/// How many events of a lead are read for one answer: twice as many as are scored.
+/// How many events of a lead are read for one answer, its edits aside: twice as many as are scored.
 const MOST_EVENTS: usize = 2 * MAX_EVENTS as usize;
 
 /// The tables, and what is remembered of them.
@@ -80,7 +79,7 @@ impl Reads {
     /// somebody else works is not there for who sees only their own.
     pub async fn find(&self, admitted: &Admitted, id: HomeId) -> Result<Option<Lead>, ApiError> {
         let lead = self.find_even_deleted(admitted, id).await?;
-        Ok(lead.filter(|lead| !lead.state.work.deleted))
+        Ok(lead.filter(|lead| !lead.is_deleted()))
     }
 
     /// Does the same and finds a deleted lead too, for who restores it.
@@ -97,11 +96,13 @@ impl Reads {
     async fn lead_of(&self, tenant: &TenantId, id: HomeId) -> Result<Option<Lead>, ApiError> {
         let mut last_survivor = None;
         for _ in 0..ATTEMPTS {
-            let Some(home) = self.store.homes(tenant, [id]).await?.remove(&id) else {
+            let found = self.store.homes(tenant, [id]).await?.remove(&id);
+            let Some(home) = found.filter(|home| !home.is_tombstone()) else {
                 return Ok(None);
             };
             let survivor = home.survivor.id;
             match self.store.lead(tenant, survivor).await? {
+                Some(lead) if lead.erased.is_some() => return Ok(None),
                 Some(lead) if lead.has_member(id) => return Ok(Some(lead)),
                 // Twice the same survivor without a lead: the family has no events.
                 None if last_survivor == Some(survivor) => return Ok(None),
@@ -115,9 +116,7 @@ impl Reads {
     pub async fn held(&self, admitted: &Admitted, lead: &Lead) -> Result<Held, ApiError> {
         let ids: BTreeSet<_> = lead.members.iter().map(|member| member.home.id).collect();
         let homes = self.store.homes(admitted.tenant(), ids).await?;
-        let keyring = admitted.keyring();
-        let open = |home: &Home, name: &str, sealed: &Sealed| open(home, name, sealed, keyring);
-        Ok(Held::of(homes.values(), open))
+        Ok(Held::of(homes.values(), admitted.keyring()))
     }
 
     /// Returns settings under which all these states can be shown: a minute old, or new when a
@@ -181,7 +180,7 @@ impl Reads {
 /// Tells whether a caller may see a lead that is there: not deleted, and their own where they see
 /// only their own.
 pub fn is_visible(admitted: &Admitted, lead: &Lead) -> bool {
-    !lead.state.work.deleted && is_within_reach(admitted, lead)
+    !lead.is_deleted() && is_within_reach(admitted, lead)
 }
 
 /// Tells whether a lead is the caller's own, where they see only their own.

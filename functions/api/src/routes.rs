@@ -22,7 +22,7 @@ use lambda::{
 use crate::{
     accounts,
     adapters::Adapters,
-    analytics, bulk, edits, explanation, factor_weights, golden_leads,
+    analytics, bulk, edits, events, explanation, factor_weights, golden_leads,
     guard::{Door, Guard, admit},
     health, intelligence, jobs, lead, leaderboard, leads, merge, openapi, preview, publish,
     reads::Reads,
@@ -55,8 +55,8 @@ pub struct Route {
 }
 
 /// The routes by area.
-const AREAS: [&[Route]; 5] =
-    [CORE, edits::ROUTES, workspace::ROUTES, bulk::ROUTES, accounts::ROUTES];
+const AREAS: [&[Route]; 6] =
+    [CORE, edits::ROUTES, workspace::ROUTES, bulk::ROUTES, accounts::ROUTES, analytics::ROUTES];
 
 /// Iterates over every route of this function.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
@@ -78,6 +78,7 @@ const CORE: &[Route] = &[
         "lead.unmerged",
         || post(unmerge::unmerge),
     ),
+    read(Method::GET, "/v1/events", Permission::LeadsRead, || get(events::list)),
     read(Method::GET, "/v1/leads/{id}", Permission::LeadsRead, || get(lead::show)),
     read(Method::GET, "/v1/leads/{id}/timeline", Permission::LeadsRead, || get(timeline::show)),
     read(Method::GET, "/v1/leads/{id}/explanation", Permission::LeadsRead, || {
@@ -93,7 +94,6 @@ const CORE: &[Route] = &[
     read(Method::GET, "/v1/leaderboard/by-stage", Permission::AllLeadsRead, || {
         get(leaderboard::by_stage)
     }),
-    read(Method::GET, "/v1/analytics/daily", Permission::AnalyticsRead, || get(analytics::daily)),
     read(Method::GET, "/v1/scoring-rules", Permission::RulesRead, || get(scoring_rules::list)),
     create(Method::POST, "/v1/scoring-rules", Permission::RulesWrite, "rule.created", || {
         post(scoring_rules::create)
@@ -237,7 +237,7 @@ pub(crate) const fn begin(
 }
 
 /// The paths that the `ingest` function serves: another method comes here.
-const INGESTED: [&str; 9] = [
+pub(crate) const INGESTED: [&str; 9] = [
     "/v1/track",
     "/v1/identify",
     "/v1/page",
@@ -266,18 +266,27 @@ where
     routes()
         .fold(Router::new(), add)
         .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(Reads::new(store, adapters)))
 }
 
 async fn no_route(uri: Uri) -> Problem {
     if INGESTED.contains(&uri.path()) {
-        return no_method().await.with_header(ALLOW, HeaderValue::from_static("POST"));
+        return no_method().with_header(ALLOW, HeaderValue::from_static("POST"));
     }
     Problem::not_found("route_not_found", "there is no such route; see /openapi.json")
 }
 
-async fn no_method() -> Problem {
+async fn wrong_method(uri: Uri) -> Problem {
+    let refused = no_method();
+    // Of this one path the other function serves a method too.
+    if uri.path() == "/v1/events" {
+        return refused.with_header(ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+    }
+    refused
+}
+
+fn no_method() -> Problem {
     let message = "the route does not take this method; see the Allow header";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }

@@ -17,7 +17,7 @@ use domain::{
     check::{Finding, check},
     rule_set::RuleSet,
 };
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -125,7 +125,7 @@ pub async fn show_draft(
                 ("Draft-Differs" = bool, description = "Whether publishing the draft would change anything."),
             ),
         ),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
         (status = 422, description = "The set is not sound: `invalid_rule_set`, with every fault, of a condition with line and column."),
     )
 )]
@@ -156,7 +156,7 @@ pub async fn replace_draft(
     params(("If-Match" = Option<String>, Header, description = "The ETag of the draft as it was read.")),
     responses(
         (status = 204, description = "There is no draft, or no longer."),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
     )
 )]
 pub async fn discard_draft(
@@ -196,10 +196,7 @@ pub async fn list(
     let active = reads.store.active_version(admitted.tenant()).await?;
     let more = limit.saturating_add(1);
     let mut sets = reads.store.rule_sets(admitted.tenant(), before, more).await?;
-    let has_more = sets.len() > usize::from(limit);
-    sets.truncate(limit.into());
-    let last = sets.last().filter(|_| has_more).map(|last| Place { before: last.set.version });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = cursor::cut(&mut sets, limit, |last| Place { before: last.set.version })?;
     let data = sets.into_iter().map(|set| VersionRow::new(set, active)).collect();
     Ok(Json(Page { data, next_cursor }))
 }
@@ -215,7 +212,7 @@ pub async fn list(
     params(VersionPath),
     responses(
         (status = 200, description = "The version.", body = PublishedBody),
-        (status = 404, description = "There is no such version: `rule_set_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such version: `rule_set_not_found`."),
     )
 )]
 pub async fn show(

@@ -15,7 +15,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{rule::Rule, rule_set::RuleSet};
-use lambda::problem::ProblemDocument;
 use serde::Serialize;
 use utoipa::IntoParams;
 
@@ -102,8 +101,8 @@ pub async fn list(
                 ("Location" = String, description = "Where the rule is."),
             ),
         ),
-        (status = 409, description = "Another rule has the id: `rule_exists`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another rule has the id: `rule_exists`."),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
         (status = 422, description = "The rule is not sound: `invalid_rule`, with every fault, of a condition with line and column."),
     )
 )]
@@ -146,7 +145,7 @@ pub async fn create(
             body = KeptRuleBody,
             headers(("ETag" = String, description = "The revision of the draft.")),
         ),
-        (status = 404, description = "The draft has no such rule: `rule_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The draft has no such rule: `rule_not_found`."),
     )
 )]
 pub async fn show(
@@ -184,8 +183,8 @@ pub async fn show(
             body = KeptRuleBody,
             headers(("ETag" = String, description = "The revision of the draft.")),
         ),
-        (status = 404, description = "The draft has no such rule: `rule_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The draft has no such rule: `rule_not_found`."),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
         (status = 422, description = "The rule is not sound: `invalid_rule`, with every fault, of a condition with line and column."),
     )
 )]
@@ -223,7 +222,7 @@ pub async fn replace(
             description = "The draft does not have it, or no longer.",
             headers(("ETag" = String, description = "The revision of the draft.")),
         ),
-        (status = 412, description = "The draft has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "The draft has changed: `precondition_failed`."),
     )
 )]
 pub async fn delete(

@@ -11,10 +11,11 @@ use domain::{
     view::{View, view},
 };
 use dynamo::{Settings, StoreError};
+use intake::person::Person;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{body::LeadBody, error::ApiError, guard::Admitted, person::Person, reads::Reads};
+use crate::{body::LeadBody, error::ApiError, guard::Admitted, reads::Reads};
 
 /// What the rows of one answer may weigh: a function may answer with 6 MB.
 const MOST_BYTES: usize = 4_000_000;

@@ -2,6 +2,7 @@
 
 mod access;
 mod activities;
+mod analytics;
 mod api_keys;
 mod audit_log;
 mod auth;
@@ -15,6 +16,7 @@ mod creation;
 mod documented;
 mod edit;
 mod edits;
+mod events;
 mod examples;
 mod explanation;
 mod factor_weights;
@@ -27,6 +29,7 @@ mod lead;
 mod lead_lists;
 mod leaderboard;
 mod leads;
+mod me;
 mod notes;
 mod notifications;
 mod once;

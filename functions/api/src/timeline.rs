@@ -17,6 +17,7 @@ use domain::{
     fold::{Recorder, fold_recording},
     home::HomeId,
     points::Points,
+    rules::Rules,
     state::MAX_EVENTS,
     time::Timestamp,
 };
@@ -110,6 +111,14 @@ pub struct ContributionBody {
     pub withheld: Points,
 }
 
+/// The latest events of a lead.
+pub struct Latest {
+    /// The events, newest first.
+    pub data: Vec<TimelineEvent>,
+    /// Whether there are earlier ones.
+    pub has_more: bool,
+}
+
 /// What the fold tells about events, by home and event id.
 #[derive(Debug, Default)]
 struct Told {
@@ -182,16 +191,11 @@ pub async fn show(
     let lead = lead::find(&reads, &admitted, &id).await?;
     let (events, settings) = reads.history(admitted.tenant(), &lead).await?;
 
-    let mut told = Told::default();
-    fold_recording(&settings.rules, &events, &mut told);
-    let end =
-        after.map_or(events.len(), |at| events.partition_point(|event| is_before(event, &at)));
-    let start = end.saturating_sub(limit.into());
-    let mut data = shown(&events, start..end, told);
-    data.reverse();
-    let next = events.get(start).filter(|_| start > 0);
-    let place = |event: &Event| cursor::write(&Place { under, at: event.position() });
-    Ok(Json(Page { data, next_cursor: next.map(place).transpose()? }))
+    let page = latest(&settings.rules, &events, after.as_ref(), limit, |_| true);
+    let last = page.data.last().filter(|_| page.has_more);
+    let place = |event: &TimelineEvent| cursor::write(&Place { under, at: event.position() });
+    let next_cursor = last.map(place).transpose()?;
+    Ok(Json(Page { data: page.data, next_cursor }))
 }
 
 impl Place {
@@ -206,17 +210,39 @@ fn is_before(event: &Event, place: &Position) -> bool {
         < (place.timestamp, &place.event_id, place.home)
 }
 
-/// Shows the events of a range, in the order of the fold.
-fn shown(events: &[Event], range: std::ops::Range<usize>, mut told: Told) -> Vec<TimelineEvent> {
+/// Shows the latest of those events before a place that are wanted, newest first. The events are
+/// all that the lead has, in the order of the fold.
+pub fn latest(
+    rules: &Rules,
+    events: &[Event],
+    before: Option<&Position>,
+    limit: u16,
+    wanted: impl Fn(&Event) -> bool,
+) -> Latest {
+    let mut told = Told::default();
+    fold_recording(rules, events, &mut told);
+    let end = before
+        .map_or(events.len(), |place| events.partition_point(|event| is_before(event, place)));
     let folded = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
-    let is_edit = |event: &&Event| event.edit.is_some();
-    let mut before = events.iter().take(range.start).filter(|event| !is_edit(event)).count();
-    let show = |event: &Event| {
+    let mut counted = 0;
+    let is_folded = events.iter().map(|event| {
+        let has_place = event.edit.is_none();
+        counted += usize::from(has_place);
+        has_place && counted <= folded
+    });
+    let is_folded: Vec<_> = is_folded.collect();
+    let numbered = events.iter().zip(is_folded).take(end).rev();
+    let mut found = numbered.filter(|(event, _)| wanted(event));
+    let data = found.by_ref().take(limit.into());
+    let data = data.map(|(event, is_folded)| told.show(event, is_folded)).collect();
+    Latest { data, has_more: found.next().is_some() }
+}
+
+impl Told {
+    fn show(&mut self, event: &Event, is_folded: bool) -> TimelineEvent {
         let key = (event.home.id, event.event_id.clone());
-        let contributions = told.contributions.remove(&key).unwrap_or_default();
-        let suppressed_by = told.suppressed_by.remove(&key);
-        let is_folded = event.edit.is_none() && before < folded;
-        before += usize::from(event.edit.is_none());
+        let contributions = self.contributions.remove(&key).unwrap_or_default();
+        let suppressed_by = self.suppressed_by.remove(&key);
         TimelineEvent {
             event_id: event.event_id.clone(),
             home: event.home.id,
@@ -232,9 +258,15 @@ fn shown(events: &[Event], range: std::ops::Range<usize>, mut told: Told) -> Vec
             points: contributions.iter().map(|contribution| contribution.points).sum(),
             contributions,
         }
-    };
-    let page = events.iter().skip(range.start).take(range.len());
-    page.map(show).collect()
+    }
+}
+
+impl TimelineEvent {
+    /// Returns its place in the order of the fold.
+    pub fn position(&self) -> Position {
+        let Self { timestamp, event_id, home, .. } = self;
+        Position { timestamp: *timestamp, event_id: event_id.clone(), home: *home }
+    }
 }
 
 impl TimelineEdit {

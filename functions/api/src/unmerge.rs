@@ -16,7 +16,7 @@ use domain::{
     identity::{Identity, Kind},
 };
 use lambda::problem::Problem;
-use scoring::{DecisionError, Parting};
+use scoring::{DecisionError, Parting, living_home};
 use serde::Deserialize;
 use utoipa::{
     ToSchema,
@@ -107,7 +107,7 @@ pub async fn unmerge(
     Query::parse(query.as_deref(), &[]).finish()?;
     let lead = lead::find(&reads, &admitted, &id).await?.survivor.id;
     let Input(input) = input.unwrap_or_default();
-    let named = input.homes(&admitted)?;
+    let named = input.homes(&reads, &admitted).await?;
     let parting = match (input.merge, named.is_empty()) {
         (Some(_), false) => return Err(ambiguous().into()),
         (Some(merge), true) => Parting::Merge(merge),
@@ -116,10 +116,10 @@ pub async fn unmerge(
             Parting::Homes(named.iter().map(|(_, home)| *home).collect::<BTreeSet<_>>())
         }
     };
-    let (tenant, now) = (admitted.tenant(), admitted.now);
+    let (keyring, now) = (admitted.keyring(), admitted.now);
     let audit = admitted.audit("lead", &lead.to_string(), []);
     let decided =
-        reads.scorer.unmerge(tenant, lead, parting, input.preview, Some(&audit), now).await;
+        reads.scorer.unmerge(keyring, lead, parting, input.preview, Some(&audit), now).await;
     let decided = decided.map_err(|error| match error {
         DecisionError::NotPart(home) => not_part(&named, home),
         error => refused(error),
@@ -129,7 +129,11 @@ pub async fn unmerge(
 
 impl Unmerge {
     /// Finds the homes that are named, each with the field that names it.
-    fn homes(&self, admitted: &Admitted) -> Result<Vec<(String, HomeId)>, Problem> {
+    async fn homes(
+        &self,
+        reads: &Reads,
+        admitted: &Admitted,
+    ) -> Result<Vec<(String, HomeId)>, ApiError> {
         let ids = self.lead_ids.iter().enumerate();
         let mut homes: Vec<_> =
             ids.map(|(place, home)| (format!("lead_ids.{place}"), *home)).collect();
@@ -138,7 +142,8 @@ impl Unmerge {
             let identity = Identity::new(named.kind, &named.value).map_err(|error| {
                 invalid(&format!("{field}.value"), "invalid_identity", error.to_string())
             })?;
-            homes.push((field, admitted.keyring().home(&identity, 0).id));
+            let home = living_home(&reads.store, admitted.keyring(), &identity).await?;
+            homes.push((field, home.id));
         }
         Ok(homes)
     }

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bulk::{Budget, Bulk, KeyringError, Keyrings, Needs, Parts};
+use bulk::{Bulk, KeyringError, Keyrings, Needs};
 use domain::{
     actor::Actor,
     event::Sealed,
@@ -28,7 +28,8 @@ use domain::{
 };
 use dynamo::Job;
 use files::{CHUNK_ROWS, Chunk, FileKey, Files, Filing, Row};
-use queue::{JobMessage, JobPart, SendError};
+use lambda::budget::Budget;
+use queue::{JobMessage, JobPart, Parts, SendError};
 use serde_json::{Map, json};
 use testing::{Fault, Faults, Tables, a_tenant};
 use vault::Keyring;
@@ -90,6 +91,7 @@ fn row(number: usize) -> Row {
         ("plan".to_owned(), json!("pro")),
     ]);
     Row {
+        number: u64::try_from(number).unwrap() + 1,
         line: u64::try_from(number).unwrap() + 2,
         identities: vec![
             (Kind::Email, format!("ana{number}@example.com")),

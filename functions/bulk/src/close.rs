@@ -14,6 +14,7 @@ use domain::{
 };
 use files::FileKey;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use queue::Parts;
 
 use crate::{
     edit,
@@ -22,7 +23,6 @@ use crate::{
     handler::{Bulk, Owned},
     import,
     keyrings::Keyrings,
-    parts::Parts,
 };
 
 /// How many staged files are removed at once.
@@ -71,7 +71,7 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
     }
 
     /// Tells the person who asked for a job what became of it, once; and of leads that are theirs
-    /// now the one who works them.
+    /// now, if there are any, the one who works them.
     pub(crate) async fn tell(&self, owned: Owned<'_>, topic: Topic) -> Result<(), BulkError> {
         let Owned { job, .. } = owned;
         let Some(ended) = job.ended_at else { return Ok(()) };
@@ -84,12 +84,20 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
         }
         match &job.work {
             Work::BulkEdit { change: BulkChange::Assign(Some(user)), .. }
-                if topic == Topic::JobDone && *by != Actor::User(user.clone()) =>
+                if topic == Topic::JobDone
+                    && *by != Actor::User(user.clone())
+                    && self.changed_some(owned).await? =>
             {
                 self.notify(owned, user, Topic::LeadAssigned, ended).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Tells whether a bulk edit that is done changed any lead.
+    async fn changed_some(&self, Owned { tenant, job }: Owned<'_>) -> Result<bool, BulkError> {
+        let outcome: Option<Outcome> = self.store.job_result(tenant, &job.id).await?;
+        Ok(matches!(outcome, Some(Outcome::BulkEdit(BulkEditOutcome { changed: 1.., .. }))))
     }
 
     async fn notify(

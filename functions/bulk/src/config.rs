@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dynamo::TableNames;
 use lambda::env::{self, EnvError};
 
 /// The longest that the function runs that makes jobs, unless `WRITER_TIMEOUT_SECONDS` says
@@ -11,10 +12,8 @@ const WRITER_TIMEOUT: Duration = Duration::from_secs(29);
 /// The names and addresses of what the function uses.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The leads table.
-    pub leads_table: String,
-    /// The events table.
-    pub events_table: String,
+    /// The tables.
+    pub tables: TableNames,
     /// The queue that brings a job's work.
     pub bulk_queue_url: String,
     /// The bucket of staged rows and written parts.
@@ -26,16 +25,19 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `BULK_QUEUE_URL`, `FILES_BUCKET`, `DATA_KEY_ID` and,
-    /// if it is there, `WRITER_TIMEOUT_SECONDS`.
+    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `SEARCH_TABLE`, `BULK_QUEUE_URL`, `FILES_BUCKET`,
+    /// `DATA_KEY_ID` and, if it is there, `WRITER_TIMEOUT_SECONDS`.
     pub fn from_env() -> Result<Self, EnvError> {
         let writer_timeout = match env::optional("WRITER_TIMEOUT_SECONDS") {
             Some(_) => Duration::from_secs(env::parsed("WRITER_TIMEOUT_SECONDS")?),
             None => WRITER_TIMEOUT,
         };
         Ok(Self {
-            leads_table: env::required("LEADS_TABLE")?,
-            events_table: env::required("EVENTS_TABLE")?,
+            tables: TableNames {
+                leads: env::required("LEADS_TABLE")?,
+                events: env::required("EVENTS_TABLE")?,
+                search: env::required("SEARCH_TABLE")?,
+            },
             bulk_queue_url: env::required("BULK_QUEUE_URL")?,
             files_bucket: env::required("FILES_BUCKET")?,
             data_key_id: env::required("DATA_KEY_ID")?,

@@ -13,21 +13,20 @@ use domain::{
     home::HomeId,
     job::JobId,
     lead::Lead,
-    tenant::TenantId,
     time::Timestamp,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use intake::edit::{Change, HandSet, Kind};
+use lambda::budget::Budget;
+use queue::Parts;
 use scoring::{EditError, Expected, ScoreError};
 use serde::{Deserialize, Serialize};
 use vault::Keyring;
 
 use crate::{
-    budget::Budget,
     error::BulkError,
     handler::Bulk,
     keyrings::Keyrings,
-    parts::Parts,
     segment::{AT_ONCE, Came, Place},
     walk::{At, Walk},
 };
@@ -53,7 +52,6 @@ pub(crate) struct Tally {
 /// What is made of each lead, and by whom.
 #[derive(Clone, Copy)]
 struct Task<'t> {
-    tenant: &'t TenantId,
     job: &'t JobId,
     by: &'t Actor,
     change: &'t BulkChange,
@@ -79,7 +77,7 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
         }
         let (tenant, job) = (place.owned.tenant, place.owned.job);
         let keyring = self.needs.keyrings.keyring(tenant).await?;
-        let task = Task { tenant, job: &job.id, by, change, keyring: &keyring, now };
+        let task = Task { job: &job.id, by, change, keyring: &keyring, now };
         let at = At { named: tally.named, after: known.after };
         let mut walk = Walk::new(&self.store, place, selection, at).await?;
         tally.missing = walk.missing().iter().take(MAX_LISTED).copied().collect();
@@ -132,13 +130,13 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
 
     /// Edits a lead, unless it is so by now or gone.
     async fn edit_one(&self, task: Task<'_>, lead: HomeId) -> Result<(), BulkError> {
-        let Task { tenant, job, by, change, keyring, now } = task;
+        let Task { job, by, change, keyring, now } = task;
         let id = EventId::hashed(&[b"bulk_edit", job.as_str().as_bytes()]);
         let edited = self
             .scorer
-            .edit(tenant, lead, Expected::Any, None, now, |current| {
-                let work = &current.lead.state.work;
-                if work.deleted || change.is_done(work) {
+            .edit(keyring, lead, Expected::Any, None, now, |current| {
+                let lead = current.lead;
+                if lead.is_deleted() || change.is_done(&lead.state.work) {
                     return Ok(None);
                 }
                 let hand = HandSet::default();

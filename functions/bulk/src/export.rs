@@ -5,7 +5,6 @@
 //! lapses with the others.
 
 mod cells;
-mod person;
 
 use std::collections::BTreeMap;
 
@@ -18,16 +17,17 @@ use domain::{
 };
 use dynamo::Settings;
 use files::FileKey;
+use intake::person::Person;
+use lambda::budget::Budget;
+use queue::Parts;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vault::Keyring;
 
 use crate::{
-    budget::Budget,
     error::BulkError,
     handler::Bulk,
     keyrings::Keyrings,
-    parts::Parts,
     segment::{Came, Place},
     walk::{At, Walk},
 };
@@ -159,7 +159,7 @@ impl Lines {
             .terminator(csv::Terminator::CRLF)
             .from_writer(&mut self.csv);
         for lead in leads {
-            let person = person::Person::of(lead, homes, keyring);
+            let person = Person::of(&lead.members, homes, keyring);
             writer.write_record(cells::of(lead, &person, &settings.rules, at))?;
             self.leads += 1;
         }

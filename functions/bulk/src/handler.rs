@@ -5,16 +5,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{job::JobStatus, notification::Topic, tenant::TenantId, time::Timestamp};
 use dynamo::{Job, SettingsCache, Store};
 use files::Files;
-use queue::{JobMessage, JobPart};
+use lambda::{
+    batch::{self, AllFailed},
+    budget::Budget,
+};
+use queue::{JobMessage, JobPart, Parts};
 use scoring::Scorer;
 use search::Indexer;
 use serde_json::Value;
 
-use crate::{budget::Budget, error::BulkError, keyrings::Keyrings, parts::Parts};
+use crate::{error::BulkError, keyrings::Keyrings};
 
 /// Works jobs.
 #[derive(Debug)]
@@ -38,9 +42,6 @@ pub struct Needs<Q, K> {
     /// The longest that the function runs that makes jobs.
     pub writer_timeout: Duration,
 }
-
-/// How often the queue delivers a message before it gives it up; the template says the same.
-const MAX_RECEIVES: u32 = 5;
 
 /// A job and whose it is.
 #[derive(Clone, Copy, Debug)]
@@ -74,23 +75,9 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
         budget: Budget,
     ) -> Result<SqsBatchResponse, BulkError> {
         let batch: SqsEvent = serde_json::from_value(payload).map_err(BulkError::UnknownTrigger)?;
-        let mut response = SqsBatchResponse::default();
-        let messages = batch.records.len();
-        for record in batch.records {
-            // On the heap: in one piece the future is deeper than the compiler follows.
-            if let Err(error) = Box::pin(self.receive(&record, now, budget)).await {
-                let id = record.message_id.unwrap_or_default();
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(message_id = id, error, "a message was given back to the queue");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        if messages > 0 && response.batch_item_failures.len() == messages {
-            return Err(BulkError::AllFailed(messages));
-        }
-        Ok(response)
+        let receive = async |message: &SqsMessage| self.receive(message, now, budget).await;
+        let answer = batch::each(batch, receive).await;
+        answer.map_err(|AllFailed(messages)| BulkError::AllFailed(messages))
     }
 
     async fn receive(
@@ -104,7 +91,7 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
         let work = self.work(&message, now, budget);
         let done = tokio::time::timeout_at(budget.ends().into(), work).await;
         let done = done.unwrap_or(Err(BulkError::OutOfTime));
-        if done.is_err() && receives(record) >= MAX_RECEIVES {
+        if done.is_err() && batch::is_last_try(record) {
             self.fail(&message, now).await?;
         }
         done
@@ -149,10 +136,4 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
             None => Ok(()),
         }
     }
-}
-
-/// Counts how often a message was received, this time included.
-fn receives(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }

@@ -12,7 +12,6 @@
 //!
 //! A segment that does not fit one invocation notes where it is and queues the rest.
 
-mod budget;
 mod close;
 mod config;
 mod edit;
@@ -21,16 +20,13 @@ mod export;
 mod handler;
 mod import;
 mod keyrings;
-mod parts;
 mod plan;
 mod segment;
 mod walk;
 
 pub use crate::{
-    budget::Budget,
     config::Config,
     error::BulkError,
     handler::{Bulk, Needs},
     keyrings::{KeyringError, Keyrings, Unwrapped},
-    parts::Parts,
 };

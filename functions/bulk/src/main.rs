@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bulk::{Budget, Bulk, Config, Needs, Unwrapped};
+use bulk::{Bulk, Config, Needs, Unwrapped};
 use dynamo::Store;
 use files::Bucket;
+use lambda::budget::Budget;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
 use serde_json::Value;
@@ -16,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.tables);
     let needs = Needs {
         parts: StandardQueue::new(&aws, config.bulk_queue_url),
         keyrings: Unwrapped::new(store.clone(), Vault::new(&aws, config.data_key_id)),

@@ -1,13 +1,12 @@
 //! Plans a job: queues what is not done of it.
 
 use domain::{job::JobStatus, time::Timestamp};
-use queue::{JobMessage, JobPart};
+use queue::{JobMessage, JobPart, Parts};
 
 use crate::{
     error::BulkError,
     handler::{Bulk, Owned},
     keyrings::Keyrings,
-    parts::Parts,
 };
 
 impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
@@ -30,20 +29,9 @@ impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
 
     /// Looks once more for a job that was not made: its message is sent before it is.
     pub(crate) async fn look_again(&self, message: &JobMessage) -> Result<(), BulkError> {
-        let JobMessage { tenant, job, part } = message;
-        match part {
-            JobPart::Plan { again: false } => {
-                let part = JobPart::Plan { again: true };
-                let message = JobMessage { part, ..message.clone() };
-                // Whoever sent the message has made the job by then, or never will.
-                self.needs.parts.send_later(&message, self.needs.writer_timeout).await?;
-                Ok(())
-            }
-            JobPart::Plan { again: true } => {
-                tracing::info!(%tenant, %job, "the job was never made");
-                Ok(())
-            }
-            _ => Err(BulkError::NoJob(job.clone())),
-        }
+        // Whoever sent the message has made the job by then, or never will.
+        let may_come =
+            queue::look_again(&self.needs.parts, message, self.needs.writer_timeout).await?;
+        if may_come { Ok(()) } else { Err(BulkError::NoJob(message.job.clone())) }
     }
 }

@@ -7,15 +7,14 @@ use std::{sync::Arc, time::Instant};
 
 use domain::{job::Work, lead::Lead, tenant::TenantId, time::Timestamp};
 use dynamo::{Job, Progress, ScanPlace, Settings};
-use queue::JobPart;
+use lambda::budget::Budget;
+use queue::{JobPart, Parts};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    budget::Budget,
     error::BulkError,
     handler::{Bulk, Owned},
     keyrings::Keyrings,
-    parts::Parts,
 };
 
 /// How many leads or rows are under way at once.

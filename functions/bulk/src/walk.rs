@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
         let homes = self.store.many_homes(self.tenant, ids.iter().copied().collect()).await?;
         let survivors: BTreeSet<_> = homes.values().map(|home| home.survivor.id).collect();
         let mut leads = self.store.many_leads(self.tenant, survivors).await?;
-        leads.retain(|_, lead| !lead.state.work.deleted);
+        leads.retain(|_, lead| !lead.is_deleted());
         let answers =
             |id: &HomeId| homes.get(id).is_some_and(|home| leads.contains_key(&home.survivor.id));
         self.source =
@@ -120,7 +120,7 @@ impl<'a> Walk<'a> {
                 self.at.after = last.map(|last| ScanPlace::after(self.tenant, last));
             }
         }
-        leads.retain(|lead| !lead.state.work.deleted);
+        leads.retain(|lead| !lead.is_deleted());
         Ok(Some(leads))
     }
 

@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, String::new());
+    let store = Store::connect(&aws, config.tables);
     let directory = Directory::new(store.clone(), Vault::new(&aws, config.data_key_id));
     let queues = Queues {
         events: EventsQueue::new(&aws, config.events_queue_url),

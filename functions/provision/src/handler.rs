@@ -1,25 +1,27 @@
 //! Does the operations.
 //!
-//! Invariant: nobody who belongs to a tenant is invited to another, and an admin who could not be
-//! invited leaves no tenant behind.
+//! Invariant: nobody who belongs to a tenant is invited to another, an account that belongs to none
+//! proves nothing and is replaced, and an admin who could not be invited leaves no tenant behind.
 
 use std::collections::BTreeSet;
 
-use cognito::{InvitationCode, Invited, PoolError, UserPool};
+use cognito::{InvitationCode, PoolError, UserPool};
 use domain::{
     api_key::{ApiKeyText, Scope},
+    name::Name,
     tenant::TenantId,
     time::Timestamp,
     user::UserId,
 };
 use dynamo::{MemberStatus, Store, StoreError};
-use founding::{
-    FirstAdmin, FirstKeys, Founded, Founder, FoundingError, Fresh, Name, NewTenant, new_key,
-};
+use founding::{FirstAdmin, FirstKeys, Founded, Founder, FoundingError, Fresh, NewTenant, new_key};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::operation::{Admin, Operation, Refusal};
+
+/// How often an account is replaced that others keep making.
+const ATTEMPTS: usize = 5;
 
 /// Makes tenants and keys.
 #[derive(Debug)]
@@ -60,9 +62,9 @@ pub enum Answer {
 pub struct InvitedAdmin {
     /// Who it is.
     pub user: UserId,
-    /// Accepts the invitation, shown this once; none for somebody who has signed in before.
-    #[serde(serialize_with = "reveal_code", skip_serializing_if = "Option::is_none")]
-    pub invitation_code: Option<InvitationCode>,
+    /// Accepts the invitation, shown this once.
+    #[serde(serialize_with = "reveal_code")]
+    pub invitation_code: InvitationCode,
 }
 
 /// What failed here, so that the invocation failed.
@@ -77,18 +79,17 @@ pub enum ProvisionError {
     /// The user pool did not do its part.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The first admin's account was made by somebody else every time.
+    #[error("the account of the first admin kept changing")]
+    Contended,
 }
 
 fn reveal<S: Serializer>(key: &ApiKeyText, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(key.reveal())
 }
 
-#[expect(clippy::ref_option, reason = "serde hands over a reference")]
-fn reveal_code<S: Serializer>(
-    code: &Option<InvitationCode>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    code.as_ref().map(InvitationCode::reveal).serialize(serializer)
+fn reveal_code<S: Serializer>(code: &InvitationCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.reveal())
 }
 
 impl Provision {
@@ -128,27 +129,22 @@ impl Provision {
             return Ok(exists(&id));
         }
         let invited = match &admin {
-            Some(admin) => match self.invite(admin, fresh).await? {
+            Some(admin) => match self.invite(admin, now, fresh).await? {
                 Some(invited) => Some(invited),
                 None => return Ok(taken()),
             },
             None => None,
         };
-        let first = |invited: &Invited, admin: Admin| FirstAdmin {
-            user: invited.user().clone(),
+        let first = |invited: &InvitedAdmin, admin: Admin| FirstAdmin {
+            user: invited.user.clone(),
             email: admin.email.into(),
             name: admin.name.map(String::from),
-            status: match invited {
-                Invited::Sent { .. } => MemberStatus::Invited,
-                Invited::AlreadyThere { .. } => MemberStatus::Active,
-            },
+            status: MemberStatus::Invited,
         };
         let admin = invited.as_ref().zip(admin).map(|(invited, admin)| first(invited, admin));
         let new = NewTenant { id: id.clone(), name, with_keys: true, admin };
         match self.founder.found(new, now, fresh).await? {
-            Founded::Made(Some(keys)) => {
-                Ok(Answer::Tenant { tenant: id, keys, admin: invited.map(InvitedAdmin::from) })
-            }
+            Founded::Made(Some(keys)) => Ok(Answer::Tenant { tenant: id, keys, admin: invited }),
             Founded::UserTaken(_) => Ok(taken()),
             Founded::Exists | Founded::Made(None) => Ok(exists(&id)),
         }
@@ -158,16 +154,25 @@ impl Provision {
     async fn invite(
         &self,
         admin: &Admin,
+        now: Timestamp,
         fresh: &Fresh,
-    ) -> Result<Option<Invited>, ProvisionError> {
-        if let Some(person) = self.pool.find(&admin.email).await?
-            && self.store().tenant_of_user(&person.user).await?.is_some()
-        {
-            return Ok(None);
-        }
+    ) -> Result<Option<InvitedAdmin>, ProvisionError> {
         let code = InvitationCode::new(fresh.invitation);
         let name = admin.name.as_ref().map(Name::as_str);
-        Ok(Some(self.pool.invite(&admin.email, name, code).await?))
+        for _ in 0..ATTEMPTS {
+            if let Some(person) = self.pool.find(&admin.email).await? {
+                // Retired first: meanwhile they might sign in for the first time and found a tenant.
+                if !self.store().retire_user(&person.user, now).await? {
+                    return Ok(None);
+                }
+                self.pool.delete(&person.user).await?;
+            }
+            if let Some(user) = self.pool.invite(&admin.email, name, &code).await? {
+                return Ok(Some(InvitedAdmin { user, invitation_code: code }));
+            }
+            // Somebody else made an account of this address meanwhile.
+        }
+        Err(ProvisionError::Contended)
     }
 
     async fn create_key(
@@ -192,15 +197,6 @@ impl Provision {
 
     const fn store(&self) -> &Store {
         self.founder.store()
-    }
-}
-
-impl From<Invited> for InvitedAdmin {
-    fn from(invited: Invited) -> Self {
-        match invited {
-            Invited::Sent { user, code } => Self { user, invitation_code: Some(code) },
-            Invited::AlreadyThere { user } => Self { user, invitation_code: None },
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! - **Trigger**: an invocation that IAM allowed (`lambda:InvokeFunction`); there is no route.
 //! - **Effect**: `create_tenant` writes a tenant with its keyring, rule set 1, two keys and the
 //!   first admin, if one is named, all or nothing, and the installation secret before the first
-//!   tenant. The admin is invited before: the user pool mails a code. `create_key` writes a key.
+//!   tenant. The admin is invited before: the user pool mails a code, and an account that the
+//!   address had without belonging to a tenant is deleted. `create_key` writes a key.
 //! - **Idempotency key**: the tenant's id. A key has none: each `create_key` makes another.
 //! - **Retry**: of `create_tenant` is refused with `tenant_exists` if the first run came through
 //!   and its answer was lost. Its keys are lost with the answer, since only their hashes are

@@ -14,7 +14,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, String::new());
+    let store = Store::connect(&aws, config.tables);
     let founder = Founder::new(store, Vault::new(&aws, config.data_key_id));
     let pool = UserPool::new(&aws, config.user_pool_id, config.cognito_client_id);
     let provision = &Provision::new(founder, pool);

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use cognito::{EmailAddress, InvalidEmail};
-use domain::{api_key::Scope, tenant::TenantId};
-use founding::{InvalidName, Name};
+use domain::{api_key::Scope, name::Name, tenant::TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -87,7 +86,7 @@ fn read_tenant(text: &str) -> Result<TenantId, Refusal> {
 }
 
 fn read_name(text: &str) -> Result<Name, Refusal> {
-    text.parse().map_err(|error: InvalidName| Refusal::new("invalid_name", error.to_string()))
+    Name::trimmed(text).map_err(|error| Refusal::new("invalid_name", error.to_string()))
 }
 
 fn read_admin(email: Option<&str>, name: Option<&str>) -> Result<Option<Admin>, Refusal> {

@@ -162,6 +162,7 @@ fn count(
         identity_limit: false,
         state: compared.state,
         crossing: None,
+        erased: None,
     };
     let standing = Standing { score: compared.from.score, stage: compared.from.stage };
     let listed = ListedLead { lead: lead.clone(), standing, is_placed: true };

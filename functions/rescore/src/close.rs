@@ -9,10 +9,10 @@ use domain::{
     job::{JobStatus, Outcome, PreviewOutcome, RescoreOutcome, Work},
     time::Timestamp,
 };
+use queue::Parts;
 
 use crate::{
     handler::{Owned, Rescore, RescoreError},
-    parts::Parts,
     rescore::Tally,
 };
 

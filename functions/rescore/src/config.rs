@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dynamo::TableNames;
 use lambda::env::{self, EnvError};
 
 /// The longest that a function runs that publishes rules or writes leads, unless
@@ -11,10 +12,8 @@ const WRITER_TIMEOUT: Duration = Duration::from_secs(29);
 /// The names and addresses of what the function uses.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The leads table.
-    pub leads_table: String,
-    /// The events table.
-    pub events_table: String,
+    /// The tables.
+    pub tables: TableNames,
     /// The queue that brings a job's work.
     pub job_queue_url: String,
     /// The longest that a function runs that publishes rules or writes leads.
@@ -30,8 +29,11 @@ impl Config {
             None => WRITER_TIMEOUT,
         };
         Ok(Self {
-            leads_table: env::required("LEADS_TABLE")?,
-            events_table: env::required("EVENTS_TABLE")?,
+            tables: TableNames {
+                leads: env::required("LEADS_TABLE")?,
+                events: env::required("EVENTS_TABLE")?,
+                ..TableNames::default()
+            },
             job_queue_url: env::required("JOB_QUEUE_URL")?,
             writer_timeout,
         })

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     golden_lead::InvalidGoldenLead,
     home::HomeId,
@@ -15,11 +15,15 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::{Job, Store, StoreError};
-use queue::{JobMessage, JobPart, SendError};
+use lambda::{
+    batch::{self, AllFailed},
+    budget::Budget,
+};
+use queue::{JobMessage, JobPart, Parts, SendError};
 use scoring::{ScoreError, Scorer};
 use serde_json::Value;
 
-use crate::{budget::Budget, memory::Memory, parts::Parts};
+use crate::memory::Memory;
 
 /// Works jobs.
 #[derive(Debug)]
@@ -30,9 +34,6 @@ pub struct Rescore<Q> {
     pub(crate) memory: Memory,
     pub(crate) writer_timeout: Duration,
 }
-
-/// How often the queue delivers a message before it gives it up; the template says the same.
-const MAX_RECEIVES: u32 = 5;
 
 /// Why an invocation or a message was not done.
 #[derive(Debug, thiserror::Error)]
@@ -125,23 +126,9 @@ impl<Q: Parts> Rescore<Q> {
     ) -> Result<SqsBatchResponse, RescoreError> {
         let batch: SqsEvent =
             serde_json::from_value(payload).map_err(RescoreError::UnknownTrigger)?;
-        let mut response = SqsBatchResponse::default();
-        let messages = batch.records.len();
-        for record in batch.records {
-            // On the heap: in one piece the future is deeper than the compiler follows.
-            if let Err(error) = Box::pin(self.receive(&record, now, budget)).await {
-                let id = record.message_id.unwrap_or_default();
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(message_id = id, error, "a message was given back to the queue");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        if messages > 0 && response.batch_item_failures.len() == messages {
-            return Err(RescoreError::AllFailed(messages));
-        }
-        Ok(response)
+        let receive = async |message: &SqsMessage| self.receive(message, now, budget).await;
+        let answer = batch::each(batch, receive).await;
+        answer.map_err(|AllFailed(messages)| RescoreError::AllFailed(messages))
     }
 
     async fn receive(
@@ -155,7 +142,7 @@ impl<Q: Parts> Rescore<Q> {
         let work = self.work(&message, now, budget);
         let done = tokio::time::timeout_at(budget.ends().into(), work).await;
         let done = done.unwrap_or(Err(RescoreError::OutOfTime));
-        if done.is_err() && receives(record) >= MAX_RECEIVES {
+        if done.is_err() && batch::is_last_try(record) {
             let going_on = [JobStatus::Queued, JobStatus::Running, JobStatus::Settling];
             let JobMessage { tenant, job, .. } = &message;
             self.store.turn_job(tenant, job, &going_on, JobStatus::Failed, now).await?;
@@ -206,10 +193,4 @@ impl<Q: Parts> Rescore<Q> {
         tracing::info!(%tenant, job = %job.id, version, "the job is superseded");
         Ok(true)
     }
-}
-
-/// Counts how often a message was received, this time included.
-fn receives(record: &SqsMessage) -> u32 {
-    let count = record.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }

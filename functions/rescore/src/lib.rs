@@ -11,20 +11,16 @@
 //!
 //! A segment that does not fit one invocation notes where it is and queues the rest.
 
-mod budget;
 mod close;
 mod config;
 mod handler;
 mod memory;
-mod parts;
 mod plan;
 mod preview;
 mod rescore;
 mod segment;
 
 pub use crate::{
-    budget::Budget,
     config::Config,
     handler::{Rescore, RescoreError},
-    parts::Parts,
 };

@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use dynamo::Store;
+use lambda::budget::Budget;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
-use rescore::{Budget, Config, Rescore};
+use rescore::{Config, Rescore};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.tables);
     let parts = StandardQueue::new(&aws, config.job_queue_url);
     let rescore = &Rescore::new(store, parts, config.writer_timeout);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {

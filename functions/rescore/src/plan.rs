@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use domain::{job::JobStatus, time::Timestamp};
 use dynamo::{FRESH, Job};
-use queue::{JobMessage, JobPart};
+use queue::{JobMessage, JobPart, Parts};
 
-use crate::{
-    handler::{Owned, Rescore, RescoreError},
-    parts::Parts,
-};
+use crate::handler::{Owned, Rescore, RescoreError};
 
 /// By how much the clocks of two functions may differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(10);
@@ -29,21 +26,9 @@ impl<Q: Parts> Rescore<Q> {
 
     /// Looks once more for a job that was not made: its message is sent before it is.
     pub(crate) async fn look_again(&self, message: &JobMessage) -> Result<(), RescoreError> {
-        let JobMessage { tenant, job, part } = message;
-        match part {
-            JobPart::Plan { again: false } => {
-                let part = JobPart::Plan { again: true };
-                let message = JobMessage { part, ..message.clone() };
-                // Whoever sent the message has made the job by then, or never will.
-                self.parts.send_later(&message, self.writer_timeout).await?;
-                Ok(())
-            }
-            JobPart::Plan { again: true } => {
-                tracing::info!(%tenant, %job, "the job was never made");
-                Ok(())
-            }
-            _ => Err(RescoreError::NoJob(job.clone())),
-        }
+        // Whoever sent the message has made the job by then, or never will.
+        let may_come = queue::look_again(&self.parts, message, self.writer_timeout).await?;
+        if may_come { Ok(()) } else { Err(RescoreError::NoJob(message.job.clone())) }
     }
 
     /// Begins the last pass, once nobody can hold the old rules any more.

@@ -12,12 +12,12 @@ use domain::{
 };
 use dynamo::{ListedLead, Progress, ScanPlace, Standing};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use lambda::budget::Budget;
+use queue::Parts;
 use tokio::sync::SemaphorePermit;
 
 use crate::{
-    budget::Budget,
     handler::{Owned, Rescore, RescoreError},
-    parts::Parts,
     segment::{AT_ONCE, Came, Place, STEP},
 };
 
@@ -46,7 +46,7 @@ impl<Q: Parts> Rescore<Q> {
             while let Some(step) = steps.next() {
                 let wanted = step.iter().map(|(_, listed)| listed);
                 let wanted: Vec<_> = wanted
-                    .filter(|listed| !listed.lead.state.work.deleted)
+                    .filter(|listed| !listed.lead.is_deleted())
                     .filter(|listed| is_sampled(listed.lead.survivor.id, sample_percent))
                     .collect();
                 self.compare(place.owned, &wanted, sets, &mut tally).await?;

@@ -12,12 +12,12 @@ use domain::{
 };
 use dynamo::{ListedLead, Progress, ScanPlace};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use lambda::budget::Budget;
+use queue::Parts;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    budget::Budget,
     handler::{Owned, Rescore, RescoreError},
-    parts::Parts,
     segment::{AT_ONCE, Came, Place, STEP},
 };
 
@@ -142,7 +142,7 @@ impl<Q: Parts> Rescore<Q> {
         now: Timestamp,
         (is_noted, is_last): (bool, bool),
     ) -> Result<Seen, RescoreError> {
-        let (id, is_deleted) = (listed.lead.survivor.id, listed.lead.state.work.deleted);
+        let (id, is_deleted) = (listed.lead.survivor.id, listed.lead.is_deleted());
         let mut seen = Seen { rescored: is_noted, ..Seen::default() };
         let mut standing = Some(listed);
         if let Some(stale) = standing.take_if(|listed| listed.lead.state.is_older_than(version)) {

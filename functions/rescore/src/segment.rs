@@ -7,14 +7,11 @@ use std::time::Instant;
 
 use domain::{job::Work, time::Timestamp};
 use dynamo::{Job, Progress, ScanPlace};
-use queue::JobPart;
+use lambda::budget::Budget;
+use queue::{JobPart, Parts};
 use serde::Serialize;
 
-use crate::{
-    budget::Budget,
-    handler::{Owned, Rescore, RescoreError},
-    parts::Parts,
-};
+use crate::handler::{Owned, Rescore, RescoreError};
 
 /// How many leads are one step: between two of them the budget is looked at.
 pub(crate) const STEP: usize = 64;

@@ -1,8 +1,8 @@
 //! Batches of the queue: group by group in order, a group up to the first message that fails.
 //!
 //! Invariant: a message is done only when all its events are in the tables, the leads found by what
-//! they say, or in the queue of failed events. Every other message is reported as failed and comes again; after five times it
-//! goes to the dead-letter queue.
+//! they say, or in the queue of failed events. Every other message is reported as failed and comes
+//! again; after five times it goes to the dead-letter queue.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,13 @@ use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use futures_util::future::join_all;
 use queue::{EventsMessage, SendError, StandardQueue};
 use scoring::{ScoreError, Scored, Scorer};
-use search::concerned;
+use search::{IndexError, concerned};
 use serde::Serialize;
 
-use crate::index::{FindError, Finder};
+use crate::{
+    index::Finder,
+    keyrings::{KeyringError, Keyrings},
+};
 
 /// An event that addresses a lead which does not exist, as the failed queue keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +34,19 @@ pub struct StrayEvent {
     pub message: String,
     /// The event; personal values are sealed in it.
     pub event: Arrival,
+}
+
+/// What batches are scored with.
+#[derive(Debug)]
+pub struct Needs<'n, K, F, S> {
+    /// Writes leads.
+    pub scorer: &'n Scorer,
+    /// The keys of each tenant.
+    pub keyrings: &'n K,
+    /// Lets leads be found.
+    pub finder: &'n F,
+    /// Where stray events go.
+    pub strays: &'n S,
 }
 
 /// Where stray events go.
@@ -50,12 +66,14 @@ impl Strays for StandardQueue {
 enum GroupError {
     #[error("the message is not one of events")]
     Malformed(#[source] serde_json::Error),
+    #[error("the keys of the tenant are missing")]
+    Keys(#[from] KeyringError),
     #[error("the events were not all scored")]
     Score(#[from] ScoreError),
     #[error("stray events could not be set aside")]
     Strays(#[from] SendError),
     #[error("the leads cannot be found by it yet")]
-    Find(#[from] FindError),
+    Find(#[from] IndexError),
 }
 
 /// Says that no message of a batch was done. The invocation fails, so that the function's error
@@ -78,9 +96,7 @@ struct Run {
 /// Groups run side by side, because they seldom share a lead, and exactness does not need them
 /// to run one after the other.
 pub async fn handle(
-    scorer: &Scorer,
-    finder: &impl Finder,
-    strays: &impl Strays,
+    needs: &Needs<'_, impl Keyrings, impl Finder, impl Strays>,
     batch: SqsEvent,
     now: Timestamp,
 ) -> Result<SqsBatchResponse, NothingScored> {
@@ -90,8 +106,7 @@ pub async fn handle(
         let group = message.attributes.get("MessageGroupId").cloned().unwrap_or_default();
         groups.entry(group).or_default().push(message);
     }
-    let runs =
-        groups.into_values().map(|messages| score_group(scorer, finder, strays, messages, now));
+    let runs = groups.into_values().map(|messages| score_group(needs, messages, now));
     let failed = join_all(runs).await.into_iter().flatten();
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failed.map(failure).collect();
@@ -113,9 +128,7 @@ fn failure(message_id: String) -> BatchItemFailure {
 /// A message that cannot be read stops nobody. If it did, those behind it would come again as
 /// often as it does and follow it into the dead-letter queue.
 async fn score_group(
-    scorer: &Scorer,
-    finder: &impl Finder,
-    strays: &impl Strays,
+    needs: &Needs<'_, impl Keyrings, impl Finder, impl Strays>,
     messages: Vec<SqsMessage>,
     now: Timestamp,
 ) -> Vec<String> {
@@ -123,7 +136,7 @@ async fn score_group(
     let mut runs = runs.into_iter();
     while let Some(run) = runs.next() {
         let ids = run.message_ids.clone();
-        if let Err(error) = score_run(scorer, finder, strays, run, now).await {
+        if let Err(error) = score_run(needs, run, now).await {
             report(&error, ids.first());
             again.extend(ids);
             again.extend(runs.flat_map(|run| run.message_ids));
@@ -160,24 +173,24 @@ fn runs(messages: Vec<SqsMessage>) -> (Vec<Run>, Vec<String>) {
 }
 
 async fn score_run(
-    scorer: &Scorer,
-    finder: &impl Finder,
-    strays: &impl Strays,
+    needs: &Needs<'_, impl Keyrings, impl Finder, impl Strays>,
     run: Run,
     now: Timestamp,
 ) -> Result<(), GroupError> {
     let Run { tenant, home, events, .. } = run;
-    let found_by_other = events.iter().flat_map(concerned).collect();
-    let Scored { stored, known, write_units, strays: stray } =
-        scorer.score(&tenant, home, events, now).await?;
+    let found_by_other: Vec<_> = events.iter().flat_map(concerned).collect();
+    let keyring = needs.keyrings.keyring(&tenant).await?;
+    let scored = needs.scorer.score(&keyring, home, events, now).await?;
+    let found_by_other = scored.living(found_by_other);
+    let Scored { stored, known, write_units, strays: stray, .. } = scored;
     tracing::info!(%tenant, lead = %home, stored, known, write_units, strays = stray.len(), "scored");
     if !stray.is_empty() {
         let stray: Vec<_> = stray.into_iter().map(|event| stray_event(&tenant, event)).collect();
-        strays.keep(&stray).await?;
+        needs.strays.keep(&stray).await?;
     }
     // After the commit, and again for events that were stored before: the run that stored them may
     // have died here.
-    Ok(finder.refresh(&tenant, found_by_other).await?)
+    Ok(needs.finder.refresh(&keyring, found_by_other).await?)
 }
 
 fn stray_event(tenant: &TenantId, event: Arrival) -> StrayEvent {

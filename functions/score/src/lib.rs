@@ -13,9 +13,11 @@
 mod batch;
 mod config;
 mod index;
+mod keyrings;
 
 pub use crate::{
-    batch::{NothingScored, StrayEvent, Strays, handle},
+    batch::{Needs, NothingScored, StrayEvent, Strays, handle},
     config::Config,
-    index::{FindError, Finder, Index, KeyringError, Keyrings, TenantKeyrings},
+    index::Finder,
+    keyrings::{KeyringError, Keyrings, TenantKeyrings},
 };

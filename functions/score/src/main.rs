@@ -7,8 +7,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use dynamo::Store;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
-use score::{Config, Index, TenantKeyrings};
+use score::{Config, Needs, TenantKeyrings};
 use scoring::Scorer;
+use search::Indexer;
 use vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,17 +17,19 @@ async fn main() -> anyhow::Result<()> {
     lambda::telemetry::init();
     let config = Config::from_env().context("the function is not configured")?;
     let aws = lambda::aws::config().await;
-    let store = Store::connect(&aws, config.leads_table, config.events_table);
+    let store = Store::connect(&aws, config.tables);
     let keyrings = TenantKeyrings::new(store.clone(), Vault::new(&aws, config.data_key_id));
-    let index = Arc::new(Index::new(store.clone(), keyrings));
-    let scorer = Arc::new(Scorer::new(store));
+    let keyrings = Arc::new(keyrings);
+    let (finder, scorer) = (Arc::new(Indexer::new(store.clone())), Arc::new(Scorer::new(store)));
     let failed = Arc::new(StandardQueue::new(&aws, config.failed_queue_url));
     let handler = service_fn(|event: LambdaEvent<SqsEvent>| {
-        let scorer = Arc::clone(&scorer);
-        let (index, failed) = (Arc::clone(&index), Arc::clone(&failed));
+        let (scorer, keyrings) = (Arc::clone(&scorer), Arc::clone(&keyrings));
+        let (finder, failed) = (Arc::clone(&finder), Arc::clone(&failed));
         async move {
+            let needs =
+                Needs { scorer: &scorer, keyrings: &*keyrings, finder: &*finder, strays: &*failed };
             let now = chrono::Utc::now().into();
-            let answer = score::handle(&scorer, &*index, &*failed, event.payload, now).await;
+            let answer = score::handle(&needs, event.payload, now).await;
             answer.map_err(lambda_runtime::Error::from)
         }
     });

@@ -1,14 +1,19 @@
 //! The handler with batches as the queue delivers them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{collections::BTreeSet, sync::Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{home::HomeId, points::Points, tenant::TenantId, time::Timestamp};
 use queue::SendError;
-use score::{FindError, Finder, StrayEvent, Strays, handle};
+use score::{Finder, KeyringError, Keyrings, Needs, StrayEvent, Strays, handle};
 use scoring::Scorer;
-use testing::{Tables, a_tenant};
+use search::IndexError;
+use testing::{Tables, a_tenant, keyring};
+use vault::Keyring;
 
 const ONE_PERSON: &str = include_str!("../../../events/sqs/events-of-one-person.json");
 const MALFORMED: &str = include_str!("../../../events/sqs/events-with-a-malformed-message.json");
@@ -28,8 +33,16 @@ impl Strays for Kept {
 struct NoIndex;
 
 impl Finder for NoIndex {
-    async fn refresh(&self, _: &TenantId, _: BTreeSet<HomeId>) -> Result<(), FindError> {
+    async fn refresh(&self, _: &Keyring, _: BTreeSet<HomeId>) -> Result<(), IndexError> {
         Ok(())
+    }
+}
+
+struct Keys;
+
+impl Keyrings for Keys {
+    async fn keyring(&self, _: &TenantId) -> Result<Arc<Keyring>, KeyringError> {
+        Ok(Arc::new(keyring()))
     }
 }
 
@@ -45,7 +58,8 @@ fn lead_id() -> HomeId {
 async fn again(tables: &Tables, strays: &Kept, batch: &str) -> Vec<String> {
     let scorer = Scorer::new(tables.store.clone());
     let batch: SqsEvent = serde_json::from_str(batch).unwrap();
-    let response = handle(&scorer, &NoIndex, strays, batch, now()).await.unwrap();
+    let needs = Needs { scorer: &scorer, keyrings: &Keys, finder: &NoIndex, strays };
+    let response = handle(&needs, batch, now()).await.unwrap();
     let failures = response.batch_item_failures.into_iter();
     let mut again: Vec<String> = failures.map(|failure| failure.item_identifier).collect();
     again.sort();
@@ -105,6 +119,8 @@ async fn a_batch_of_which_nothing_is_scored_fails_the_invocation() {
     let batch: SqsEvent = serde_json::from_str(ONE_PERSON).unwrap();
     // Nobody made the tenant.
     let scorer = Scorer::new(tables.store.clone());
-    let handled = handle(&scorer, &NoIndex, &Kept::default(), batch, now()).await;
+    let strays = &Kept::default();
+    let needs = Needs { scorer: &scorer, keyrings: &Keys, finder: &NoIndex, strays };
+    let handled = handle(&needs, batch, now()).await;
     assert!(handled.is_err());
 }

@@ -6,7 +6,7 @@
 
 use domain::{event::Arrival, identity::Kind, time::Timestamp};
 use scoring::Scorer;
-use testing::{Tables, a_tenant, an_event};
+use testing::{Tables, a_tenant, an_event, keyring};
 
 fn now() -> Timestamp {
     "2026-01-02T12:00:00Z".parse().unwrap()
@@ -32,7 +32,7 @@ fn page_view(id: &str, seconds: i64) -> Arrival {
 
 async fn write_units(scorer: &Scorer, arrivals: Vec<Arrival>) -> f64 {
     let home = arrivals.first().unwrap().event.home.id;
-    let scored = scorer.score(&a_tenant(), home, arrivals, now()).await.unwrap();
+    let scored = scorer.score(&keyring(), home, arrivals, now()).await.unwrap();
     scored.write_units
 }
 

@@ -11,15 +11,11 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, identity::Kind, tenant::TenantId, time::Timestamp};
 use dynamo::Store;
 use queue::{EventsMessage, SendError};
-use score::{Index, KeyringError, Keyrings, StrayEvent, Strays, handle};
+use score::{KeyringError, Keyrings, Needs, StrayEvent, Strays, handle};
 use scoring::Scorer;
-use search::term;
-use testing::{EventBuilder, Fault, Faults, Tables, a_tenant, an_event, home_of};
+use search::{Indexer, term};
+use testing::{EventBuilder, Fault, Faults, Tables, a_tenant, an_event, home_of, keyring};
 use vault::Keyring;
-
-fn keyring() -> Keyring {
-    Keyring::new(a_tenant(), [7; 32], [2; 32])
-}
 
 /// Hands out the keys of the test tenant, or fails, and counts how often.
 #[derive(Clone, Default)]
@@ -49,7 +45,7 @@ impl Strays for NoStrays {
 /// A sign-up that tells a first name.
 fn named(id: &str, name: &str) -> Arrival {
     let mut arrival = event(id).of_type("signup").arrival();
-    let sealed = keyring().seal(arrival.event.home.id, "first_name", name).unwrap();
+    let sealed = keyring().seal_for_transit(arrival.event.home.id, "first_name", name).unwrap();
     arrival.personal.insert("first_name".to_owned(), sealed);
     arrival
 }
@@ -73,8 +69,9 @@ async fn is_done(store: Store, index_store: Store, keys: &Keys, events: Vec<Arri
     message.body = Some(serde_json::to_string(&body).unwrap());
     let mut batch = SqsEvent::default();
     batch.records = vec![message];
-    let index = Index::new(index_store, keys.clone());
-    handle(&Scorer::new(store), &index, &NoStrays, batch, now).await.is_ok()
+    let (scorer, finder) = (Scorer::new(store), Indexer::new(index_store));
+    let needs = Needs { scorer: &scorer, keyrings: keys, finder: &finder, strays: &NoStrays };
+    handle(&needs, batch, now).await.is_ok()
 }
 
 async fn found(tables: &Tables, text: &str) -> Vec<HomeId> {
@@ -103,7 +100,7 @@ async fn an_ordinary_event_makes_no_call_for_the_index() {
     let ordinary = event("e1").declaring("title", "CTO").arrival();
     let index = tables.with_faults(&faults);
     assert!(is_done(tables.store.clone(), index, &keys, vec![ordinary]).await);
-    assert_eq!((faults.calls(), keys.asked.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!((faults.calls(), keys.asked.load(Ordering::Relaxed)), (0, 1));
 }
 
 #[tokio::test]
@@ -111,11 +108,13 @@ async fn a_message_whose_leads_cannot_be_found_comes_again_and_makes_up_for_it()
     let tables = Tables::with_tenant(&a_tenant()).await;
     let broken = tables.with_faults(&Faults::by_call(|_| Fault::NotSent));
     let missing = Keys { missing: true, ..Keys::default() };
-    for (index, keys) in [(broken, Keys::default()), (tables.store.clone(), missing)] {
+    for (index, keys, scored) in
+        [(tables.store.clone(), missing, None), (broken, Keys::default(), Some(1))]
+    {
         let events = vec![named("e1", "Ana")];
         assert!(!is_done(tables.store.clone(), index, &keys, events).await);
         let lead = tables.store.lead(&a_tenant(), user()).await.unwrap();
-        assert_eq!(lead.map(|lead| lead.state.events), Some(1), "it is scored all the same");
+        assert_eq!(lead.map(|lead| lead.state.events), scored, "without the index, not the keys");
     }
     assert_eq!(found(&tables, "ana").await, []);
     let (store, index) = (tables.store.clone(), tables.store.clone());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::functions;
 use crate::workspace::StackName;
 
 /// Port of the HTTP API when neither `--port` nor an earlier `up` chose one.
@@ -35,7 +36,7 @@ pub enum Command {
     },
     /// Prints what the functions logged
     Logs {
-        /// One function only: ingest, score, api, aggregate, rescore or provision
+        #[arg(help = format!("One function only: {}", functions::names()))]
         function: Option<String>,
         /// Go on printing until Ctrl-C
         #[arg(long, short)]
@@ -43,7 +44,7 @@ pub enum Command {
     },
     /// Invokes a function with the payload in a file and prints its answer
     Invoke {
-        /// ingest, score, api, aggregate, rescore or provision
+        #[arg(help = format!("One of {}", functions::names()))]
         function: String,
         /// A JSON file such as those under events/
         events: PathBuf,

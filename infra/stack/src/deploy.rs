@@ -61,10 +61,14 @@ async fn sam_deploy(
     Logged::new(command, place.log("deploy"), remedy).run("sam deploy").await
 }
 
-/// What differs from a stack on AWS: anybody may sign up, and the user pool's keys are the
-/// emulator's, whatever issuer its tokens name.
-fn local_parameters(emulator: &Emulator) -> [String; 2] {
-    ["OpenSignUp=true".to_owned(), format!("UserPoolKeysEndpoint={}", emulator.url())]
+/// What differs from a stack on AWS: anybody may sign up, the user pool's keys are the emulator's,
+/// whatever issuer its tokens name, and nobody waits for the archive.
+fn local_parameters(emulator: &Emulator) -> [String; 3] {
+    [
+        "OpenSignUp=true".to_owned(),
+        format!("UserPoolKeysEndpoint={}", emulator.url()),
+        "ArchiveWindowSeconds=0".to_owned(),
+    ]
 }
 
 /// Id of the deployed HTTP API.

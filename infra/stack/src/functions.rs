@@ -12,13 +12,14 @@ use crate::session;
 use crate::workspace::StackPlace;
 
 /// The functions and the outputs of the template that name them.
-pub const FUNCTIONS: [(&str, &str); 7] = [
+pub const FUNCTIONS: [(&str, &str); 8] = [
     ("ingest", "IngestFunction"),
     ("score", "ScoreFunction"),
     ("api", "ApiFunction"),
     ("aggregate", "AggregateFunction"),
     ("rescore", "RescoreFunction"),
     ("bulk", "BulkFunction"),
+    ("archive", "ArchiveFunction"),
     ("provision", "ProvisionFunction"),
 ];
 
@@ -38,13 +39,15 @@ pub async fn running(place: &StackPlace) -> Result<(Emulator, Outputs)> {
     Ok((emulator, outputs))
 }
 
+/// The names of the functions, for people.
+pub fn names() -> String {
+    FUNCTIONS.map(|(name, _)| name).join(", ")
+}
+
 /// Checks the name of a function.
 pub fn known(function: &str) -> Result<(&'static str, &'static str)> {
     let found = FUNCTIONS.into_iter().find(|(name, _)| *name == function);
-    found.with_context(|| {
-        let names = FUNCTIONS.map(|(name, _)| name).join(", ");
-        format!("there is no function {function}; there are {names}")
-    })
+    found.with_context(|| format!("there is no function {function}; there are {}", names()))
 }
 
 /// Invokes a function with the payload in a file and prints its answer.
@@ -78,4 +81,21 @@ pub async fn nightly(place: &StackPlace) -> Result<()> {
 pub fn print(answer: &Value) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(answer)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_that_the_template_puts_out_is_known() {
+        let template = include_str!("../../../template.yaml");
+        let (_, outputs) = template.split_once("\nOutputs:\n").unwrap();
+        let names = outputs.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+        let mut put_out: Vec<_> = names.filter(|name| name.ends_with("Function")).collect();
+        let mut known = FUNCTIONS.map(|(_, output)| output);
+        put_out.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(put_out, known);
+    }
 }

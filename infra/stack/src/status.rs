@@ -17,7 +17,7 @@ use crate::workspace::StackPlace;
 use crate::{http, session};
 
 /// Queues and the outputs of the template that give their URLs.
-pub const QUEUES: [(&str, &str); 9] = [
+pub const QUEUES: [(&str, &str); 11] = [
     ("events", "EventsQueueUrl"),
     ("events_dead_letter", "EventsDeadLetterQueueUrl"),
     ("failed", "FailedQueueUrl"),
@@ -27,6 +27,8 @@ pub const QUEUES: [(&str, &str); 9] = [
     ("job_dead_letter", "JobDeadLetterQueueUrl"),
     ("bulk", "BulkQueueUrl"),
     ("bulk_dead_letter", "BulkDeadLetterQueueUrl"),
+    ("archive", "ArchiveQueueUrl"),
+    ("archive_dead_letter", "ArchiveDeadLetterQueueUrl"),
 ];
 
 /// State of a stack.

@@ -1,7 +1,7 @@
 //! An e-mail address, by which people sign in.
 //!
-//! Invariant: one person's address is written in one way, in lower case: the pool tells no case
-//! apart on AWS, and does so elsewhere.
+//! Invariant: one person's address is written in one way, in lower case and without white space
+//! around it: the pool tells no case apart on AWS, and does so elsewhere.
 
 use std::{fmt, str::FromStr};
 
@@ -41,6 +41,7 @@ impl FromStr for EmailAddress {
     type Err = InvalidEmail;
 
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim();
         let (name, domain) = text.split_once('@').ok_or(InvalidEmail)?;
         let marks = b".!#$%&'*+/=?^_`{|}~-";
         let in_name = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte);
@@ -84,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_written_in_lower_case_and_never_printed() {
-        let email: EmailAddress = "Ana.Souza+news@Example.COM.br".parse().unwrap();
+    fn an_address_is_written_in_lower_case_without_space_around_it_and_never_printed() {
+        let email: EmailAddress = " Ana.Souza+news@Example.COM.br\t\n".parse().unwrap();
         assert_eq!(email.as_str(), "ana.souza+news@example.com.br");
         assert_eq!(email.masked(), "a***@e***");
         assert!(!format!("{email:?}").contains("ana"));
@@ -96,6 +97,7 @@ mod tests {
         let long = format!("{}@example.com", "a".repeat(MAX_EMAIL_BYTES));
         for bad in [
             "",
+            "   ",
             "ana",
             "@example.com",
             "ana@",

@@ -4,6 +4,7 @@
 
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use sdk::Failure;
 
 /// Why a call of the pool came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +64,9 @@ pub enum Refusal {
     InvalidInput,
 }
 
+const RETRYABLE: &[&str] =
+    &["InternalErrorException", "ThrottlingException", "CodeDeliveryFailureException"];
+
 impl PoolError {
     /// Returns why the pool said no, where that is what happened.
     pub const fn refusal(&self) -> Option<Refusal> {
@@ -82,27 +86,16 @@ impl PoolError {
     where
         E: ProvideErrorMetadata,
     {
-        let SdkError::ServiceError(service) = error else {
-            let code = match error {
-                SdkError::TimeoutError(_) => "timeout",
-                SdkError::DispatchFailure(_) => "no connection",
-                SdkError::ResponseError(_) => "broken response",
-                _ => "request not sent",
-            };
-            return Self::Unavailable { operation, code: code.to_owned() };
-        };
-        let code = service.err().code().unwrap_or("unknown");
-        if let Some(refusal) = refusal(code, service.err().message().unwrap_or_default()) {
+        if let Some(said) = error.as_service_error()
+            && let Some(refusal) =
+                refusal(said.code().unwrap_or_default(), said.message().unwrap_or_default())
+        {
             return Self::Refused { operation, refusal };
         }
-        let passes =
-            ["InternalErrorException", "ThrottlingException", "CodeDeliveryFailureException"];
-        let code = code.to_owned();
-        if passes.contains(&code.as_str()) || service.raw().status().is_server_error() {
-            return Self::Unavailable { operation, code };
+        match Failure::of(error, RETRYABLE) {
+            Failure::Unavailable { code } => Self::Unavailable { operation, code },
+            Failure::Refused { code, request_id } => Self::Failed { operation, code, request_id },
         }
-        let request_id = service.raw().headers().get("x-amzn-requestid").unwrap_or("unknown");
-        Self::Failed { operation, code, request_id: request_id.to_owned() }
     }
 
     /// Says that an answer lacked a part that it always has.

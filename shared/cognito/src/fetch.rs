@@ -30,6 +30,9 @@ pub(crate) struct Source {
 /// Says why no keys came.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
+    /// It was tried a few seconds ago and failed; nobody was asked.
+    #[error("the keys could not be had a few seconds ago")]
+    JustFailed,
     /// Nobody answered in time.
     #[error("no answer within {} s", LIMIT.as_secs())]
     Timeout,

@@ -1,12 +1,11 @@
 //! Inviting somebody: a user of the pool whose first password is a code that we make and the pool
 //! mails.
 //!
-//! Invariant: whoever has signed in once is never changed by an invitation, and a second invitation
-//! to somebody who has not replaces the code of the first.
+//! Invariant: an invitation never changes a user who is there: it makes one, or says that the
+//! address has one. Whoever deletes that one first makes void all that was ever given for it:
+//! password, code, session and token name a user who is no more.
 
-use aws_sdk_cognitoidentityprovider::types::{
-    AttributeType, DeliveryMediumType, MessageActionType, UserStatusType,
-};
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, DeliveryMediumType, UserStatusType};
 use domain::user::UserId;
 
 use crate::{
@@ -24,23 +23,6 @@ const GROUP: usize = 4;
 /// A code that accepts an invitation: four groups of four letters and digits, 80 random bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvitationCode(Secret);
-
-/// What came of an invitation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Invited {
-    /// The code is on its way by mail. It is given once to whoever invited, too.
-    Sent {
-        /// Who was invited.
-        user: UserId,
-        /// The code.
-        code: InvitationCode,
-    },
-    /// They have signed in before; nothing was sent or changed.
-    AlreadyThere {
-        /// Who they are.
-        user: UserId,
-    },
-}
 
 /// A user of the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,40 +48,49 @@ impl InvitationCode {
     }
 }
 
-impl Invited {
-    /// Returns who was invited.
-    pub const fn user(&self) -> &UserId {
-        match self {
-            Self::Sent { user, .. } | Self::AlreadyThere { user } => user,
-        }
-    }
-}
-
 impl UserPool {
-    /// Invites somebody by mail. Safe to repeat: the last code counts.
-    ///
-    /// Somebody who signed up under this address and never confirmed it is invited like anybody
-    /// else; the password that was chosen then is void, because nobody knows who chose it.
+    /// Invites somebody by mail: makes a user with `code` as the first password, which the pool
+    /// mails. `None` when the address has a user already, who stays as they are.
     pub async fn invite(
         &self,
         email: &EmailAddress,
         name: Option<&str>,
-        code: InvitationCode,
-    ) -> Result<Invited, PoolError> {
-        if let Some(user) = self.create(email, name, code.reveal()).await? {
-            return Ok(Invited::Sent { user, code });
+        code: &InvitationCode,
+    ) -> Result<Option<UserId>, PoolError> {
+        let operation = "AdminCreateUser";
+        let mut attributes = vec![attribute("email", email.as_str())?, verified()?];
+        if let Some(name) = name {
+            attributes.push(attribute("name", name)?);
         }
-        match self.find(email).await? {
-            Some(Person { user, is_expected: false }) => Ok(Invited::AlreadyThere { user }),
-            Some(Person { user, .. }) => {
-                self.renew(email, code.reveal()).await?;
-                Ok(Invited::Sent { user, code })
+        let created = self
+            .client
+            .admin_create_user()
+            .user_pool_id(&self.pool_id)
+            .username(email.as_str())
+            .temporary_password(code.reveal())
+            .desired_delivery_mediums(DeliveryMediumType::Email)
+            .set_user_attributes(Some(attributes))
+            .send()
+            .await;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => {
+                let error = PoolError::from_sdk(operation, &error);
+                let exists = error.refusal() == Some(Refusal::Exists);
+                return if exists { Ok(None) } else { Err(error) };
             }
-            None => {
-                let code = "deleted meanwhile".to_owned();
-                Err(PoolError::Unavailable { operation: "AdminCreateUser", code })
-            }
-        }
+        };
+        let user = created.user().ok_or_else(|| PoolError::incomplete(operation, "a user"))?;
+        user_id(operation, user.attributes()).map(Some)
+    }
+
+    /// Deletes a user, unless they are gone already. Whoever has the address by then stays.
+    pub async fn delete(&self, user: &UserId) -> Result<(), PoolError> {
+        let delete =
+            self.client.admin_delete_user().user_pool_id(&self.pool_id).username(user.subject());
+        let Err(error) = delete.send().await else { return Ok(()) };
+        let error = PoolError::from_sdk("AdminDeleteUser", &error);
+        if error.refusal() == Some(Refusal::UnknownUser) { Ok(()) } else { Err(error) }
     }
 
     /// Finds a user by the address.
@@ -120,75 +111,6 @@ impl UserPool {
             Some(UserStatusType::ForceChangePassword | UserStatusType::Unconfirmed)
         );
         Ok(Some(Person { user, is_expected }))
-    }
-
-    /// Makes a user with `code` as the first password and mails it; `None` when the address has a
-    /// user already, who stays as they are.
-    async fn create(
-        &self,
-        email: &EmailAddress,
-        name: Option<&str>,
-        code: &str,
-    ) -> Result<Option<UserId>, PoolError> {
-        let operation = "AdminCreateUser";
-        let mut attributes = vec![attribute("email", email.as_str())?, verified()?];
-        if let Some(name) = name {
-            attributes.push(attribute("name", name)?);
-        }
-        let created = self
-            .client
-            .admin_create_user()
-            .user_pool_id(&self.pool_id)
-            .username(email.as_str())
-            .temporary_password(code)
-            .desired_delivery_mediums(DeliveryMediumType::Email)
-            .set_user_attributes(Some(attributes))
-            .send()
-            .await;
-        let created = match created {
-            Ok(created) => created,
-            Err(error) => {
-                let error = PoolError::from_sdk(operation, &error);
-                let exists = error.refusal() == Some(Refusal::Exists);
-                return if exists { Ok(None) } else { Err(error) };
-            }
-        };
-        let user = created.user().ok_or_else(|| PoolError::incomplete(operation, "a user"))?;
-        user_id(operation, user.attributes()).map(Some)
-    }
-
-    /// Gives a user `code` as a first password again and mails it.
-    ///
-    /// The password goes first: whatever fails after it, no older code or password lets anybody in.
-    async fn renew(&self, email: &EmailAddress, code: &str) -> Result<(), PoolError> {
-        self.client
-            .admin_set_user_password()
-            .user_pool_id(&self.pool_id)
-            .username(email.as_str())
-            .password(code)
-            .permanent(false)
-            .send()
-            .await
-            .map_err(|error| PoolError::from_sdk("AdminSetUserPassword", &error))?;
-        self.client
-            .admin_update_user_attributes()
-            .user_pool_id(&self.pool_id)
-            .username(email.as_str())
-            .user_attributes(verified()?)
-            .send()
-            .await
-            .map_err(|error| PoolError::from_sdk("AdminUpdateUserAttributes", &error))?;
-        self.client
-            .admin_create_user()
-            .user_pool_id(&self.pool_id)
-            .username(email.as_str())
-            .temporary_password(code)
-            .message_action(MessageActionType::Resend)
-            .desired_delivery_mediums(DeliveryMediumType::Email)
-            .send()
-            .await
-            .map_err(|error| PoolError::from_sdk("AdminCreateUser", &error))?;
-        Ok(())
     }
 }
 

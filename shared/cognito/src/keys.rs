@@ -1,8 +1,8 @@
 //! The pool's public keys, remembered.
 //!
-//! Invariant: keys are fetched only when a token comes, and a token with an unknown key id makes
-//! at most one fetch in ten seconds, however many come. Old keys serve for a day if no new ones
-//! can be had, so that a failure there does not lock everybody out here.
+//! Invariant: keys are fetched only when a token comes, and at most once in ten seconds, however
+//! many come, whatever key they name, and whether keys can be had or not. Old keys serve for a day
+//! if no new ones can be had, so that a failure there does not lock everybody out here.
 
 use std::{
     collections::HashMap,
@@ -46,6 +46,8 @@ enum Found {
     Key(DecodingKey),
     /// The pool has no such key.
     None,
+    /// It takes a look, and the last one, just now, failed.
+    Failed,
     /// It takes a look.
     Unsure,
 }
@@ -57,16 +59,12 @@ impl Keys {
 
     /// Finds a key by its id; `None` if the pool has none of that id.
     pub async fn find(&self, id: &str, now: Timestamp) -> Result<Option<DecodingKey>, FetchError> {
-        match self.known().look(id, now) {
-            Found::Key(key) => return Ok(Some(key)),
-            Found::None => return Ok(None),
-            Found::Unsure => {}
+        if let Some(answer) = self.known().look(id, now).answer() {
+            return answer;
         }
         let _turn = self.fetching.lock().await;
-        match self.known().look(id, now) {
-            Found::Key(key) => return Ok(Some(key)),
-            Found::None => return Ok(None),
-            Found::Unsure => {}
+        if let Some(answer) = self.known().look(id, now).answer() {
+            return answer;
         }
         let fetched = self.source.keys().await;
         let failed = self.learn(fetched, now);
@@ -105,6 +103,18 @@ impl Keys {
     }
 }
 
+impl Found {
+    /// Returns what a look is answered with; `None` where it takes another.
+    fn answer(self) -> Option<Result<Option<DecodingKey>, FetchError>> {
+        match self {
+            Self::Key(key) => Some(Ok(Some(key))),
+            Self::None => Some(Ok(None)),
+            Self::Failed => Some(Err(FetchError::JustFailed)),
+            Self::Unsure => None,
+        }
+    }
+}
+
 impl Known {
     fn look(&self, id: &str, now: Timestamp) -> Found {
         let is_fresh = self.is_younger(FRESH_MILLIS, now);
@@ -112,6 +122,7 @@ impl Known {
             Some(key) if is_fresh || self.asked_just_now(now) => Found::Key(key),
             // Whether a key is new can be said only when the last look was a good one.
             None if is_fresh && self.asked_just_now(now) && self.came() => Found::None,
+            None if self.asked_just_now(now) && !self.came() => Found::Failed,
             _ => Found::Unsure,
         }
     }

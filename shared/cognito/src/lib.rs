@@ -19,7 +19,7 @@ pub use crate::{
     email::{EMAIL_PATTERN, EmailAddress, InvalidEmail, MAX_EMAIL_BYTES},
     error::{PoolError, Refusal},
     fetch::FetchError,
-    invitation::{InvitationCode, Invited, Person},
+    invitation::{InvitationCode, Person},
     pool::UserPool,
     secret::Secret,
     sign_in::{Challenge, InvalidSession, MAX_SESSION_BYTES, Session, SignIn, SignedIn},

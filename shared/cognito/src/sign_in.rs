@@ -34,7 +34,7 @@ pub enum SignIn {
 pub struct SignedIn {
     /// Who it is.
     pub user: UserId,
-    /// Their address.
+    /// Their address, if they have shown that it is theirs.
     pub email: Option<String>,
     /// Their name.
     pub name: Option<String>,
@@ -81,6 +81,8 @@ pub struct InvalidSession;
 struct Claims {
     sub: String,
     email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
     name: Option<String>,
     #[serde(rename = "custom:organisation")]
     organisation: Option<String>,
@@ -162,7 +164,7 @@ impl SignIn {
         let user = UserId::from_subject(&claims.sub).map_err(|_| incomplete("a subject"))?;
         Ok(Self::In(Box::new(SignedIn {
             user,
-            email: claims.email,
+            email: claims.email.filter(|_| claims.email_verified),
             name: claims.name,
             organisation: claims.organisation,
             access_token: Secret::new(access_token),
@@ -188,4 +190,30 @@ pub(crate) fn challenge(
 fn claims(id_token: &str) -> Option<Claims> {
     let payload = BASE64URL_NOPAD.decode(id_token.split('.').nth(1)?.as_bytes()).ok()?;
     serde_json::from_slice(&payload).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_nobody_has_shown_to_be_theirs_is_none() {
+        let read = |verified: Value| {
+            let claims = json!({
+                "sub": "019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071", "email": "ana@example.com",
+                "email_verified": verified,
+            });
+            let token =
+                format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(claims.to_string().as_bytes()));
+            let tokens = AuthenticationResultType::builder().access_token("a").id_token(token);
+            match SignIn::read("InitiateAuth", Some(tokens.build()), None) {
+                Ok(SignIn::In(signed_in)) => signed_in.email,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(read(json!(true)).as_deref(), Some("ana@example.com"));
+        assert_eq!(read(json!(false)), None);
+    }
 }

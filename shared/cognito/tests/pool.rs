@@ -2,9 +2,9 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use cognito::{
-    Challenge, EmailAddress, InvitationCode, Invited, PoolError, Refusal, Secret, Session, SignIn,
-    UserPool,
+    Challenge, EmailAddress, InvitationCode, PoolError, Refusal, Secret, Session, SignIn, UserPool,
 };
+use domain::user::UserId;
 use testing::{Accounts, PASSWORD};
 
 fn ana() -> EmailAddress {
@@ -19,8 +19,17 @@ fn code(byte: u8) -> InvitationCode {
     InvitationCode::new([byte; 16])
 }
 
-async fn invite(pool: &UserPool, byte: u8) -> Invited {
-    pool.invite(&ana(), Some("Ana"), code(byte)).await.unwrap()
+async fn invite(pool: &UserPool, byte: u8) -> Option<UserId> {
+    pool.invite(&ana(), Some("Ana"), &code(byte)).await.unwrap()
+}
+
+/// Deletes who has the address, and invites it anew.
+async fn replace(pool: &UserPool, byte: u8) -> UserId {
+    let before = pool.find(&ana()).await.unwrap().unwrap().user;
+    pool.delete(&before).await.unwrap();
+    let after = invite(pool, byte).await.unwrap();
+    assert_ne!(after, before);
+    after
 }
 
 async fn challenge(pool: &UserPool, password: &str) -> Result<Session, PoolError> {
@@ -34,7 +43,7 @@ async fn challenge(pool: &UserPool, password: &str) -> Result<Session, PoolError
 async fn an_invitation_is_accepted_with_a_password_of_ones_own() {
     let accounts = Accounts::default();
     let pool = pool(&accounts);
-    let invited = invite(&pool, 1).await;
+    let invited = invite(&pool, 1).await.unwrap();
     assert_eq!(accounts.last_code("ana@example.com").unwrap(), code(1).reveal());
 
     let session = challenge(&pool, code(1).reveal()).await.unwrap();
@@ -47,42 +56,53 @@ async fn an_invitation_is_accepted_with_a_password_of_ones_own() {
     else {
         panic!("nobody is in");
     };
-    assert_eq!(&signed_in.user, invited.user());
+    assert_eq!(signed_in.user, invited);
     assert_eq!(signed_in.email.as_deref(), Some("ana@example.com"));
     assert_eq!(signed_in.name.as_deref(), Some("Ana"));
 
-    let user = invited.user().clone();
-    assert_eq!(invite(&pool, 2).await, Invited::AlreadyThere { user });
+    assert_eq!(invite(&pool, 2).await, None);
     assert!(matches!(pool.sign_in(&ana(), &password).await.unwrap(), SignIn::In(_)));
 }
 
 #[tokio::test]
-async fn the_last_code_counts() {
+async fn who_is_invited_again_after_a_deletion_is_another_user_and_the_last_code_counts() {
     let accounts = Accounts::default();
     let pool = pool(&accounts);
-    let first = invite(&pool, 1).await;
-    let second = invite(&pool, 2).await;
-    assert_eq!(first.user(), second.user());
+    let first = invite(&pool, 1).await.unwrap();
+    let begun = challenge(&pool, code(1).reveal()).await.unwrap();
+
+    replace(&pool, 2).await;
+
     assert_eq!(accounts.last_code("ana@example.com").unwrap(), code(2).reveal());
     let refused = challenge(&pool, code(1).reveal()).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(Refusal::InvalidCredentials));
+    let password = Secret::new("a password of Mallory's");
+    let late = pool.answer(&begun, Challenge::NewPassword, &password).await.unwrap_err();
+    assert_eq!(late.refusal(), Some(Refusal::InvalidCredentials));
+    // A deletion that comes late, or again, takes nobody else.
+    pool.delete(&first).await.unwrap();
     challenge(&pool, code(2).reveal()).await.unwrap();
 }
 
 #[tokio::test]
-async fn who_signed_up_under_an_address_of_somebody_else_is_shut_out_by_an_invitation() {
-    let accounts = Accounts::default();
-    let pool = pool(&accounts);
-    let password = Secret::new("a password of Mallory's");
-    pool.sign_up(&ana(), &password, None, "Mallory's").await.unwrap();
-    let mailed = Secret::new(accounts.last_code("ana@example.com").unwrap());
+async fn who_had_the_address_of_somebody_else_is_shut_out_by_the_deletion() {
+    for is_confirmed in [false, true] {
+        let accounts = Accounts::default();
+        let pool = pool(&accounts);
+        let password = Secret::new("a password of Mallory's");
+        pool.sign_up(&ana(), &password, None, "Mallory's").await.unwrap();
+        let mailed = Secret::new(accounts.last_code("ana@example.com").unwrap());
+        if is_confirmed {
+            pool.confirm(&ana(), &mailed).await.unwrap();
+        }
 
-    assert!(matches!(invite(&pool, 1).await, Invited::Sent { .. }));
+        replace(&pool, 1).await;
 
-    assert!(pool.confirm(&ana(), &mailed).await.is_err());
-    let refused = pool.sign_in(&ana(), &password).await.unwrap_err();
-    assert_eq!(refused.refusal(), Some(Refusal::InvalidCredentials));
-    challenge(&pool, code(1).reveal()).await.unwrap();
+        assert!(pool.confirm(&ana(), &mailed).await.is_err());
+        let refused = pool.sign_in(&ana(), &password).await.unwrap_err();
+        assert_eq!(refused.refusal(), Some(Refusal::InvalidCredentials));
+        challenge(&pool, code(1).reveal()).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -177,7 +177,26 @@ async fn old_keys_serve_for_a_day_when_no_new_ones_are_to_be_had() {
     let error = verifier.verify(&token(&one, 86_400), at(86_400)).await.unwrap_err();
     assert_eq!(reason(&error), "unavailable");
     server.serve(&[&one]);
-    verifier.verify(&token(&one, 86_401), at(86_401)).await.unwrap();
+    verifier.verify(&token(&one, 86_409), at(86_409)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_asked_once_in_ten_seconds_whatever_token_comes() {
+    let (one, two) = (Signer::new("one", 1), Signer::new("two", 2));
+    let server = KeyServer::start(&[&one]).await;
+    server.break_down();
+    let verifier = verifier(&server);
+    for seconds in 0..10 {
+        for signer in [&one, &two] {
+            let token = signer.sign(&claims(NOW));
+            let error = verifier.verify(&token, at(seconds)).await.unwrap_err();
+            assert_eq!(reason(&error), "unavailable");
+        }
+    }
+    assert_eq!(server.asked(), 1);
+    server.serve(&[&one]);
+    verifier.verify(&one.sign(&claims(NOW)), at(10)).await.unwrap();
+    assert_eq!(server.asked(), 2);
 }
 
 #[tokio::test]

@@ -66,6 +66,12 @@ impl Balance {
         }
     }
 
+    /// Tells whether bringing the balance from one instant to a later one can change it.
+    pub(crate) fn changes(&self, decay: &DecayTable, from: Timestamp, to: Timestamp) -> bool {
+        let expires = self.expiring.first_key_value().is_some_and(|(day, _)| *day <= to.day());
+        expires || decay.takes(to.whole_days_since(from))
+    }
+
     /// Returns the total as it is after a gap, without changing anything.
     pub fn total_at(&self, decay: &DecayTable, from: Timestamp, to: Timestamp) -> Points {
         let idle_days = to.whole_days_since(from);

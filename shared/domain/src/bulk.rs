@@ -166,7 +166,7 @@ mod tests {
             assert!(!change.is_done(&before), "{change:?}");
             let mut after = before.clone();
             let edit = change.edit(Actor::System);
-            after.apply(&edit);
+            after.apply(HomeId::from_bytes([1; 16]), &edit);
             assert!(change.is_done(&after), "{change:?}");
             assert_eq!(edit.fields(), [change.field()]);
         }

@@ -3,8 +3,11 @@
 //! Invariant: a set without findings can be prepared and folded with; all that is wrong is told at
 //! once, each finding with the place it is about.
 
+mod conversions;
+
 use std::collections::BTreeSet;
 
+pub use self::conversions::MAX_CONVERSIONS;
 use crate::{
     condition::{self, Condition},
     points::Points,
@@ -131,6 +134,7 @@ fn check_frame(set: &RuleSet) -> Vec<Finding> {
     );
     let no_cap = set.total_cap == Some(0);
     refuse(no_cap, "total_cap", "out_of_range", "a total cap is at least 1".to_owned());
+    findings.extend(conversions::check(set));
     findings
 }
 
@@ -255,6 +259,7 @@ mod tests {
         let found = codes(|set| {
             set["thresholds"]["warm"] = json!(70);
             set["total_cap"] = json!(0);
+            set["conversions"] = json!(["contract_*", "", "order_completed"]);
             set["rules"][1]["id"] = json!("page_view");
             set["rules"][2]["points"] = Value::Null;
             set["rules"][3]["when"] = json!("event.properties.total >");
@@ -267,6 +272,7 @@ mod tests {
         let expected = [
             ("thresholds", "thresholds_out_of_order"),
             ("total_cap", "out_of_range"),
+            ("conversions", "invalid_event_type"),
             ("rules[1].id", "duplicate_id"),
             ("rules[2].points", "points_missing"),
             ("rules[3].when", "syntax"),

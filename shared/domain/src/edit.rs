@@ -13,13 +13,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::check::{InvalidEdit, MAX_NAME_BYTES};
-use crate::{actor::Actor, lead::Status, profile::MAX_VALUE_BYTES, segment::Segment, user::UserId};
+use crate::{
+    actor::Actor, home::HomeId, lead::Status, profile::MAX_VALUE_BYTES, segment::Segment,
+    user::UserId,
+};
 
 /// The event type of a lead's creation by hand.
 pub const LEAD_CREATED: &str = "lead_created";
 
 /// The event type of a change by hand.
 pub const LEAD_EDITED: &str = "lead_edited";
+
+/// The event type of a lead's erasure: the last event of its fold.
+pub const LEAD_ERASED: &str = "lead_erased";
 
 /// The event type of a line of an imported file.
 pub const LEAD_IMPORTED: &str = "lead_imported";
@@ -56,7 +62,8 @@ pub struct Edit {
     /// The segment that is shown, whatever the behaviour says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<Choice<Segment>>,
-    /// Whether the lead is deleted: hidden until it is restored.
+    /// Whether the lead is deleted: hidden until it is restored, for as long as the home that the
+    /// edit is stored in is the survivor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
 }
@@ -94,9 +101,10 @@ pub struct Work {
     /// The segment that was chosen by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<Segment>,
-    /// Whether the lead is hidden.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub deleted: bool,
+    /// The homes that were deleted and not restored since, each by edits of its own: a lead is
+    /// hidden while its survivor is one of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub deleted_homes: BTreeSet<HomeId>,
 }
 
 impl Edit {
@@ -116,7 +124,7 @@ impl Edit {
 
     /// Iterates over what the edit does to fields: what the fold and the profile both take in.
     ///
-    /// An edit that passes [`Self::check`] does one thing to a field. Of another one the first in
+    /// An edit that passes [`crate::profile::Edits::check`] does one thing to a field. Of another one the first in
     /// the order of [`Change`] counts, a value that is too large changes nothing, and `null`
     /// releases.
     pub fn changes(&self) -> impl Iterator<Item = (&str, Change<'_>)> {
@@ -155,8 +163,14 @@ pub(crate) fn is_shown(name: &str) -> bool {
 }
 
 impl Work {
-    /// Takes in what an edit says.
-    pub fn apply(&mut self, edit: &Edit) {
+    /// Tells whether the lead is hidden, by its survivor. What was deleted under another one counts
+    /// for nothing: so nobody disappears for being one person with somebody who was deleted.
+    pub fn is_deleted(&self, survivor: HomeId) -> bool {
+        self.deleted_homes.contains(&survivor)
+    }
+
+    /// Takes in what an edit says that is stored in a home.
+    pub fn apply(&mut self, home: HomeId, edit: &Edit) {
         if let Some(status) = edit.status {
             self.status = status;
         }
@@ -166,9 +180,11 @@ impl Work {
         if let Some(choice) = &edit.segment {
             self.segment = choice.chosen();
         }
-        if let Some(deleted) = edit.deleted {
-            self.deleted = deleted;
-        }
+        match edit.deleted {
+            Some(true) => self.deleted_homes.insert(home),
+            Some(false) => self.deleted_homes.remove(&home),
+            None => false,
+        };
     }
 }
 

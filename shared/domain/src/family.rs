@@ -4,8 +4,9 @@
 //! here knows what the families were before.
 //!
 //! Links are followed in three rounds, each by (timestamp, event id, home): merges, joins, claims.
-//! A link that would bridge a cut is passed over; one that would make a family too large is left
-//! unfollowed and both sides say so.
+//! A link that would bridge a cut is passed over, and so is one to or from a tombstone: who was
+//! erased is nobody's family any more. A link that would make a family too large is left unfollowed
+//! and both sides say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +66,7 @@ pub struct Family {
 /// The families of a set of homes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// Every given home is in exactly one of them.
+    /// Every given home is in exactly one of them, tombstones aside.
     pub families: Vec<Family>,
     /// Homes that links would attach but that were not given. Unless this is empty, the caller
     /// loads them with their families and computes the partition again.
@@ -73,6 +74,9 @@ pub struct Partition {
 }
 
 /// Computes the families of `homes`. The order in which they are given does not matter.
+///
+/// A link to a tombstone still counts where it is counted how many share an email: that its owner
+/// was erased makes it no less shared.
 pub fn partition(homes: &[Home], settings: IdentitySettings) -> Partition {
     let homes: BTreeMap<HomeId, &Home> = homes.iter().map(|home| (home.home.id, home)).collect();
     let mut grouping = Grouping::new(&homes);
@@ -99,7 +103,7 @@ fn rounds<'a>(
     settings: IdentitySettings,
 ) -> (Round<'a>, Round<'a>, Round<'a>) {
     let (mut merges, mut joins, mut claims) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, home) in homes {
+    for (id, home) in homes.iter().filter(|(_, home)| !home.is_tombstone()) {
         let shared = home.home.kind == Kind::Email
             && settings.join_by_email
             && home.links.carried_by_user_ids() >= SHARED_EMAIL;
@@ -126,7 +130,7 @@ fn rounds<'a>(
 enum Followed {
     /// The two homes are in one group now.
     Yes,
-    /// A cut lies between them.
+    /// A cut lies between them, or the other home is a tombstone.
     Cut,
     /// Together they would be too many.
     TooLarge,
@@ -155,15 +159,19 @@ impl<'a> Grouping<'a> {
             let with_events = usize::from(home.has_events);
             (*id, Group { homes: [*id].into(), with_events, identity_limit: false })
         };
+        let living = || homes.iter().filter(|(_, home)| !home.is_tombstone());
         Self {
             homes,
-            group_of: homes.keys().map(|id| (*id, *id)).collect(),
-            groups: homes.iter().map(group).collect(),
+            group_of: living().map(|(id, _)| (*id, *id)).collect(),
+            groups: living().map(group).collect(),
             missing: BTreeSet::new(),
         }
     }
 
     fn follow(&mut self, from: HomeId, link: &RecordedLink) -> Followed {
+        if self.homes.get(&link.to.id).is_some_and(|home| home.is_tombstone()) {
+            return Followed::Cut;
+        }
         let (Some(from), Some(to)) =
             (self.group_of.get(&from).copied(), self.group_of.get(&link.to.id).copied())
         else {

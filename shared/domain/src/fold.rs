@@ -7,6 +7,7 @@ use crate::{
     condition::{ProfileView, Scope, Subject},
     event::{Event, Position},
     explanation::{Line, Refusal, RefusalReason},
+    funnel::Transition,
     limits::Limit,
     points::Points,
     rules::{Ready, Rules},
@@ -17,6 +18,9 @@ use crate::{
 pub trait Recorder {
     /// Receives a line; `line` is called only if it is wanted.
     fn record(&mut self, line: impl FnOnce() -> Line);
+
+    /// Receives a change of the stage shown.
+    fn cross(&mut self, _transition: Transition) {}
 
     /// Receives why a rule of an event's type did not give all it could; `refusal` is called only
     /// if it is wanted.
@@ -70,15 +74,25 @@ pub fn keep_foldable(events: &mut Vec<Event>) {
 /// Folds events that are in order and records every line.
 pub fn fold_recording(rules: &Rules, events: &[Event], recorder: &mut impl Recorder) -> State {
     let mut state = State::empty(rules.version());
-    state.created_at = events.first().map(|event| event.timestamp);
+    fold_on(&mut state, rules, events, recorder);
+    state
+}
+
+/// Folds further events, in order and all after those folded before.
+pub(crate) fn fold_on(
+    state: &mut State,
+    rules: &Rules,
+    events: &[Event],
+    recorder: &mut impl Recorder,
+) {
+    state.created_at = state.created_at.or(events.first().map(|event| event.timestamp));
     let mut last = None;
     for event in events {
-        if step(&mut state, rules, event, recorder) {
+        if step(state, rules, event, recorder) {
             last = Some(event);
         }
     }
-    state.last_position = last.map(Event::position);
-    state
+    state.last_position = last.map(Event::position).or(state.last_position.take());
 }
 
 /// Applies one event that is newer than every event folded before.
@@ -120,12 +134,11 @@ fn step(state: &mut State, rules: &Rules, event: &Event, recorder: &mut impl Rec
     if suppressed {
         state.suppressed += 1;
     } else {
-        if let Some(last) = state.last_event_at {
-            state.balance.age(rules.decay(), last, event.timestamp, recorder);
-        }
+        state.come_to(event, rules, recorder);
         for ready in granting {
             grant(state, rules, event, ready, recorder);
         }
+        state.show_stage(rules, event.timestamp, recorder);
         state.count(event, rules);
     }
     state.declare(event, rules);
@@ -206,6 +219,9 @@ fn grant(
     let expires_on = rule.expires_on(event.timestamp);
     if granted.given != Points::ZERO {
         state.balance.add(granted.given, expires_on);
+        if state.conversion.is_none() {
+            state.scored_by.insert(ready.place);
+        }
     }
     recorder.record(|| Line::contribution(event, rule, rules.version(), granted, expires_on));
     let withheld = granted.withheld;

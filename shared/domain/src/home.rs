@@ -18,6 +18,10 @@ use crate::{
 const PREFIX: &str = "lead_";
 const ID_BYTES: usize = 16;
 
+/// The generation of an identity's home until the person is erased. Who names a person by an
+/// identity and looks nothing up names this one.
+pub const FIRST_GENERATION: u32 = 0;
+
 /// Names one home, and the lead whose survivor it is: `lead_` and 26 characters of `a-z2-7`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -49,7 +53,7 @@ impl InstallationSecret {
 
     /// Derives the home of an identity.
     ///
-    /// `generation` is 0 until the person is erased; each erasure begins the next.
+    /// `generation` is [`FIRST_GENERATION`] until the person is erased; each erasure begins the next.
     pub fn home(&self, tenant: &TenantId, identity: &Identity, generation: u32) -> HomeRef {
         let kind = identity.kind();
         let text = format!("{tenant}|{kind}|{}|{generation}", identity.value());

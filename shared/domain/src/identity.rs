@@ -108,11 +108,12 @@ impl Identity {
     /// external ids are `system:id` with the system lower-cased; other values are kept as they
     /// are.
     pub fn new(kind: Kind, value: &str) -> Result<Self, InvalidIdentity> {
-        if is_placeholder(value) {
-            return Err(InvalidIdentity::Placeholder(kind));
-        }
+        // However long nobody's name is, it is no name.
         if value.len() > MAX_BYTES {
             return Err(InvalidIdentity::TooLong(kind));
+        }
+        if is_placeholder(value) {
+            return Err(InvalidIdentity::Placeholder(kind));
         }
         let value = match kind {
             Kind::UserId | Kind::AnonymousId => value.to_owned(),
@@ -231,6 +232,17 @@ mod tests {
             Identity::new(Kind::External, "crm:0"),
             Err(InvalidIdentity::Placeholder(Kind::External))
         );
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_before_it_can_stand_for_nobody() {
+        for kind in Kind::ALL {
+            for text in ["0".repeat(257), " ".repeat(257), "x".repeat(257)] {
+                assert_eq!(Identity::new(kind, &text), Err(InvalidIdentity::TooLong(kind)));
+            }
+            let refused = Identity::new(kind, &"0".repeat(256));
+            assert_eq!(refused, Err(InvalidIdentity::Placeholder(kind)));
+        }
     }
 
     #[test]

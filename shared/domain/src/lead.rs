@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    erasure::Erased,
     event::Sealed,
     family::Member,
     home::HomeRef,
@@ -11,6 +12,7 @@ use crate::{
     profile::{Edits, Profile},
     stage::Stage,
     state::State,
+    time::Timestamp,
 };
 
 /// The place of one identity: its own links and profile, and the lead that answers for it.
@@ -27,6 +29,9 @@ pub struct Home {
     /// Whether an event carried the identity itself. The readings of an alias's former id exist
     /// without that.
     pub carried: bool,
+    /// The key that opens what is sealed in it and beside it, itself wrapped by the tenant's.
+    /// `None` where nothing is, in a home that former code wrote, and in a tombstone.
+    pub key: Option<WrappedKey>,
     /// The identity's value, as ciphertext.
     pub identity: Option<Sealed>,
     /// The links that lead from it.
@@ -37,7 +42,15 @@ pub struct Home {
     pub profile: Profile,
     /// What people set by hand, and released.
     pub edits: Edits,
+    /// When and as what the person was erased; the home is a tombstone then, and holds nothing that
+    /// is sealed or declared.
+    pub erased: Option<Erased>,
 }
+
+/// A key of one home, wrapped by the tenant's key: base64 of what the vault made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WrappedKey(pub String);
 
 /// A family seen through its survivor.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +67,8 @@ pub struct Lead {
     pub state: State,
     /// What its last write did to its stage; `None` where it left the stage alone.
     pub crossing: Option<Crossing>,
+    /// When the person was erased: what is left counts in statistics alone.
+    pub erased: Option<Timestamp>,
 }
 
 /// A change of a lead's stage by one write: what the stage was just before it.
@@ -118,12 +133,28 @@ impl Home {
             survivor: home,
             has_events: false,
             carried: false,
+            key: None,
             identity: None,
             links: Links::default(),
             cuts: Vec::new(),
             profile: Profile::default(),
             edits: Edits::default(),
+            erased: None,
         }
+    }
+
+    /// Returns what stays of the home when the person is erased: whose it was in which family, and
+    /// nothing that anybody declared or that the lost key would open.
+    #[must_use]
+    pub fn into_tombstone(self, erased: Erased) -> Self {
+        let Self { home, version, survivor, has_events, carried, links, .. } = self;
+        let erased = Some(erased);
+        Self { version, survivor, has_events, carried, links, erased, ..Self::new(home) }
+    }
+
+    /// Tells whether the person was erased.
+    pub const fn is_tombstone(&self) -> bool {
+        self.erased.is_some()
     }
 }
 
@@ -131,6 +162,11 @@ impl Lead {
     /// Tells a person from a mere cookie: whether any home is of a kind other than anonymous.
     pub fn is_known(&self) -> bool {
         self.members.iter().any(|member| member.home.kind != crate::identity::Kind::AnonymousId)
+    }
+
+    /// Tells whether the lead is hidden, see [`crate::edit::Work::is_deleted`].
+    pub fn is_deleted(&self) -> bool {
+        self.state.work.is_deleted(self.survivor.id)
     }
 
     /// Tells whether a home belongs to the family.

@@ -59,7 +59,7 @@ impl LeadFilter {
     /// Tells whether a lead is meant, by what it shows at `now`. One that is deleted never is.
     pub fn takes(&self, lead: &Lead, rules: &Rules, now: Timestamp) -> bool {
         let state = &lead.state;
-        !state.work.deleted
+        !lead.is_deleted()
             && self.status.is_none_or(|status| status == state.work.status)
             && self.known.is_none_or(|known| known == lead.is_known())
             && self.assigned_to.as_ref().is_none_or(|to| to.chosen() == state.work.assigned_to)
@@ -115,7 +115,15 @@ mod tests {
         state.last_event_at = Some(now());
         state.facts.campaign_source = Some("Google".to_owned());
         let members = vec![Member { home: survivor, has_events: true }];
-        Lead { survivor, version: 1, members, identity_limit: false, state, crossing: None }
+        Lead {
+            survivor,
+            version: 1,
+            members,
+            identity_limit: false,
+            state,
+            crossing: None,
+            erased: None,
+        }
     }
 
     fn taken(filter: serde_json::Value, lead: &Lead) -> bool {
@@ -155,7 +163,7 @@ mod tests {
         lead.state.work.segment = Some(Segment::Vip);
         assert!(taken(json!({"assigned_to": {"set": user}, "segment": "vip"}), &lead));
         assert!(!taken(json!({"assigned_to": "clear"}), &lead));
-        lead.state.work.deleted = true;
+        lead.state.work.deleted_homes.insert(lead.survivor.id);
         assert!(!taken(json!({}), &lead));
     }
 }

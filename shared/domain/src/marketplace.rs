@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::DIRECT;
+use crate::{facts::DIRECT, rollup::OTHER};
 
 /// How many bytes the name of a marketplace has at most; a longer one is cut.
 pub const MAX_BYTES: usize = 64;
@@ -26,6 +26,11 @@ impl Marketplace {
     /// Returns that of a lead whose events name none.
     pub fn direct() -> Self {
         Self(DIRECT.to_owned())
+    }
+
+    /// Returns the one name of those that are too many to tell apart.
+    pub(crate) fn other() -> Self {
+        Self(OTHER.to_owned())
     }
 
     /// Returns the name.

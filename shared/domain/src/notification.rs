@@ -9,7 +9,10 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{naming::is_uuid, time::Timestamp, user::UserId};
+use crate::{
+    actor::Actor, edit::Choice, event::Event, home::HomeId, naming::is_uuid, time::Timestamp,
+    user::UserId,
+};
 
 const PREFIX: &str = "notification_";
 
@@ -78,6 +81,19 @@ impl Notification {
             .finalize();
         let id = NotificationId::of(at, &digest);
         Self { id, topic, object_id: object_id.to_owned(), at, read_at: None }
+    }
+
+    /// Tells the user to whom an edit gives a lead, unless they take it themselves; `None` when it
+    /// gives it to nobody else.
+    pub fn of_assignment(event: &Event, lead: HomeId) -> Option<(UserId, Self)> {
+        let edit = event.edit.as_deref()?;
+        let user = edit.assigned_to.as_ref().and_then(Choice::chosen)?;
+        if edit.by == Actor::User(user.clone()) {
+            return None;
+        }
+        let (lead, cause) = (lead.to_string(), event.event_id.as_str());
+        let told = Self::new(&user, Topic::LeadAssigned, &lead, cause, event.timestamp);
+        Some((user, told))
     }
 }
 

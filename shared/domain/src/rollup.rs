@@ -1,26 +1,52 @@
-//! Rollups: a day's picture of a tenant's leads, summed from the partials of scan segments.
+//! Rollups: a day of a tenant's leads, by marketplace, segment, stage and source.
 //!
-//! Invariant: partials are sums over disjoint sets of leads, so adding them gives the whole in any
-//! order; the average is taken only from the sum.
+//! Invariant: a rollup is a sum over leads, so those of disjoint sets of leads add up to that of
+//! them all, in any order. Averages, rates and medians are taken of the sum only.
+
+mod cell;
+mod dimensions;
+mod flow;
+mod lead_day;
+mod names;
+mod performance;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    points::{Points, divide_half_away},
-    stage::Stage,
+pub use self::{
+    cell::{BANDS, Cell, Counts, Histogram, Picture, band},
+    dimensions::{Dimensions, OTHER},
+    flow::Flow,
+    lead_day::{History, LeadDay, counts_on, needs_events},
+    names::{Census, MAX_MARKETPLACES, MAX_SOURCES, Names},
+    performance::{Performance, Rate},
 };
+use crate::{rules::Rules, stage::Stage};
 
-/// What one scan segment saw of a tenant's leads at a day's last instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A day of a set of leads. Deleted leads, by the day's last instant, are in none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rollup {
-    /// Leads that had been seen by then.
-    pub leads: u64,
-    /// Leads first seen on the day.
-    pub new_leads: u64,
-    /// The sum of the scores shown.
-    pub score_sum: u64,
-    /// Leads by stage.
+    /// What the leads were at the day's last instant and what happened on the day, by what the leads
+    /// were then.
+    pub cells: BTreeMap<Dimensions, Cell>,
+    /// The changes of stage on the day. A picture: late events leave it alone.
+    pub flow: Flow,
+    /// What the points had foretold by the day's end. A picture too.
+    pub performance: Performance,
+    /// What is known as a whole only: former code divided nothing.
+    pub undivided: Totals,
+}
+
+/// A rollup, or part of it, as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What the leads were at the day's last instant.
+    pub picture: Picture,
+    /// Those leads by stage.
     pub by_stage: ByStage,
+    /// What happened on the day.
+    pub counts: Counts,
 }
 
 /// A count for each stage.
@@ -45,54 +71,89 @@ impl ByStage {
     }
 }
 
+impl std::ops::AddAssign for ByStage {
+    fn add_assign(&mut self, other: Self) {
+        self.cold += other.cold;
+        self.warm += other.warm;
+        self.hot += other.hot;
+        self.qualified += other.qualified;
+    }
+}
+
 impl Rollup {
-    /// Counts one lead.
-    pub fn count(&mut self, score: i64, stage: Stage, is_new: bool) {
-        self.leads += 1;
-        self.new_leads += u64::from(is_new);
-        self.score_sum += u64::try_from(score).unwrap_or(0);
-        *self.by_stage.of(stage) += 1;
+    /// Counts one lead, folded by `rules`.
+    pub fn count(&mut self, lead: &LeadDay, rules: &Rules) {
+        let cell = self.cells.entry(lead.dimensions.clone()).or_default();
+        cell.counts += lead.counts;
+        if let Some(score) = lead.score {
+            cell.picture.count(score);
+        }
+        for transition in &lead.transitions {
+            self.flow.count(transition);
+        }
+        self.performance.count(lead, rules);
     }
 
-    /// Returns the average score shown, in thousandths, rounded half away from zero; 0 without
-    /// leads.
-    pub fn average_score(&self) -> Points {
-        let sum = i128::from(self.score_sum) * 1_000;
-        let leads = i128::from(self.leads.max(1));
-        Points::from_thousandths(divide_half_away(sum, leads))
+    /// Takes in the rollup of the same day of other leads.
+    pub fn add(&mut self, other: Self) {
+        for (dimensions, cell) in other.cells {
+            *self.cells.entry(dimensions).or_default() += cell;
+        }
+        self.flow += other.flow;
+        self.performance += other.performance;
+        self.undivided += other.undivided;
+    }
+
+    /// Puts what has another name than those given together as [`OTHER`].
+    #[must_use]
+    pub fn named(self, names: &Names) -> Self {
+        let mut cells = BTreeMap::new();
+        for (dimensions, cell) in self.cells {
+            *cells.entry(names.fold(dimensions)).or_default() += cell;
+        }
+        Self { cells, ..self }
+    }
+
+    /// Replaces what happened on the day by what was counted anew; the picture stays.
+    pub fn correct(&mut self, counts: impl IntoIterator<Item = (Dimensions, Counts)>) {
+        self.undivided.counts = Counts::default();
+        for cell in self.cells.values_mut() {
+            cell.counts = Counts::default();
+        }
+        for (dimensions, counts) in counts {
+            self.cells.entry(dimensions).or_default().counts += counts;
+        }
+        self.cells.retain(|_, cell| *cell != Cell::default());
+    }
+
+    /// Tells whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Sums up.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.undivided;
+        for (dimensions, cell) in &self.cells {
+            totals += Totals::of(dimensions.stage, cell);
+        }
+        totals
     }
 }
 
-impl std::iter::Sum for Rollup {
-    fn sum<I: Iterator<Item = Self>>(partials: I) -> Self {
-        let add = |mut sum: Self, partial: Self| {
-            sum.leads += partial.leads;
-            sum.new_leads += partial.new_leads;
-            sum.score_sum += partial.score_sum;
-            sum.by_stage.cold += partial.by_stage.cold;
-            sum.by_stage.warm += partial.by_stage.warm;
-            sum.by_stage.hot += partial.by_stage.hot;
-            sum.by_stage.qualified += partial.by_stage.qualified;
-            sum
-        };
-        partials.fold(Self::default(), add)
+impl Totals {
+    /// Returns a cell of leads of one stage.
+    pub fn of(stage: Stage, cell: &Cell) -> Self {
+        let mut by_stage = ByStage::default();
+        *by_stage.of(stage) = cell.picture.leads;
+        Self { picture: cell.picture, by_stage, counts: cell.counts }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn partials_add_up_and_the_average_is_of_the_whole() {
-        let mut one = Rollup::default();
-        one.count(10, Stage::Cold, true);
-        let mut two = Rollup::default();
-        two.count(30, Stage::Warm, false);
-        two.count(100, Stage::Qualified, false);
-        let whole: Rollup = [one, two].into_iter().sum();
-        assert_eq!((whole.leads, whole.new_leads), (3, 1));
-        assert_eq!(whole.average_score(), Points::from_thousandths(46_667));
-        assert_eq!(Rollup::default().average_score(), Points::ZERO);
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.picture += other.picture;
+        self.by_stage += other.by_stage;
+        self.counts += other.counts;
     }
 }

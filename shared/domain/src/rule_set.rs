@@ -3,6 +3,8 @@
 //! Invariant: a rule set is data. Version 1 of every tenant is `default_rule_set.json`, written to
 //! the tenant when it is made; nothing in the code knows a rule by name.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{decay::Decay, rule::Rule, stage::Thresholds};
@@ -25,6 +27,21 @@ pub struct RuleSet {
     /// The highest score shown. Points stay what they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_cap: Option<u32>,
+    /// The types of the events that are conversions; [`CONVERSIONS`] where nothing is said.
+    #[serde(default = "default_conversions", skip_serializing_if = "are_default")]
+    pub conversions: BTreeSet<String>,
+}
+
+/// The types of the events that are conversions unless a rule set says otherwise.
+pub const CONVERSIONS: [&str; 2] = ["lead_converted", "order_completed"];
+
+/// Returns [`CONVERSIONS`] as a rule set holds them.
+pub fn default_conversions() -> BTreeSet<String> {
+    CONVERSIONS.map(str::to_owned).into()
+}
+
+fn are_default(conversions: &BTreeSet<String>) -> bool {
+    conversions.iter().map(String::as_str).eq(CONVERSIONS)
 }
 
 impl RuleSet {
@@ -51,6 +68,21 @@ mod tests {
         assert_eq!(set.rules.len(), 10);
         let unsubscribe = set.rules.iter().find(|rule| rule.id == "unsubscribe").unwrap();
         assert_eq!(unsubscribe.gives(), Points::whole(-20));
+        assert_eq!(set.conversions, default_conversions());
+    }
+
+    #[test]
+    fn other_conversions_than_the_usual_ones_are_written() {
+        let mut set = RuleSet::default_set().unwrap();
+        let written =
+            |set: &RuleSet| serde_json::to_value(set).unwrap().get("conversions").cloned();
+        assert_eq!(written(&set), None);
+        for conversions in [vec![], vec!["contract_signed"]] {
+            set.conversions = conversions.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(written(&set), Some(serde_json::json!(conversions)));
+            let text = serde_json::to_string(&set).unwrap();
+            assert_eq!(serde_json::from_str::<RuleSet>(&text).unwrap(), set);
+        }
     }
 
     #[test]

@@ -29,6 +29,16 @@ struct Prepared {
     scoring: Index,
     evaluator: Evaluator,
     reads: Reads,
+    steps: Steps,
+}
+
+/// The most points that do not show each stage above `cold` yet: what thresholds and total cap come
+/// to.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
+    warm: Points,
+    hot: Points,
+    qualified: Points,
 }
 
 /// Says that a rule set cannot be folded with.
@@ -43,6 +53,8 @@ fn first(findings: &[Finding]) -> (&str, &str) {
 /// A rule with its condition.
 #[derive(Clone, Copy, Debug)]
 pub struct Ready<'a> {
+    /// The rule's place in the set.
+    pub place: usize,
     /// The rule.
     pub rule: &'a Rule,
     /// Its condition, if it has one.
@@ -68,6 +80,7 @@ impl Rules {
         );
         let prepared = Prepared {
             decay: set.decay.table(),
+            steps: Steps::of(&set),
             suppressing: Index::of(&set, |rule| rule.suppress),
             scoring: Index::of(&set, |rule| !rule.suppress),
             evaluator: Evaluator::new(),
@@ -111,7 +124,12 @@ impl Rules {
 
     /// Returns the stage of the score shown for points.
     pub fn stage(&self, points: Points) -> Stage {
-        self.0.set.thresholds.stage(self.shown(points))
+        self.0.steps.stage(points)
+    }
+
+    /// Tells whether events of a type are conversions.
+    pub fn converts(&self, event_type: &str) -> bool {
+        self.0.set.conversions.iter().any(|conversion| conversion == event_type)
     }
 
     /// Iterates over the active rules that suppress events of a type, in the set's order.
@@ -126,6 +144,31 @@ impl Rules {
 
     pub(crate) fn evaluator(&self) -> &Evaluator {
         &self.0.evaluator
+    }
+}
+
+impl Steps {
+    fn of(set: &RuleSet) -> Self {
+        // Half a point is rounded up, and so shows the next whole one.
+        let most = |threshold: i64| match set.total_cap {
+            _ if threshold <= 0 => Points::from_thousandths(i64::MIN),
+            Some(cap) if i64::from(cap) < threshold => Points::from_thousandths(i64::MAX),
+            _ => Points::whole(threshold) - Points::from_thousandths(501),
+        };
+        let Thresholds { warm, hot, qualified } = set.thresholds;
+        Self { warm: most(warm), hot: most(hot), qualified: most(qualified) }
+    }
+
+    fn stage(&self, points: Points) -> Stage {
+        if points > self.qualified {
+            Stage::Qualified
+        } else if points > self.hot {
+            Stage::Hot
+        } else if points > self.warm {
+            Stage::Warm
+        } else {
+            Stage::Cold
+        }
     }
 }
 
@@ -168,10 +211,36 @@ impl Index {
         let ready = |place: &usize| {
             let rule = prepared.set.rules.get(*place)?;
             let condition = prepared.conditions.get(*place).and_then(Option::as_ref);
-            Some(Ready { rule, condition })
+            Some(Ready { place: *place, rule, condition })
         };
         let matches =
             move |ready: &Ready<'_>| named.is_some() || ready.rule.event_type.matches(event_type);
         places.iter().filter_map(ready).filter(matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_stage_of_points_is_that_of_the_score_they_show(
+            points in prop_oneof![-40_000..140_000_i64, Just(i64::MAX), Just(-i64::MAX)],
+            near in -2..2_i64,
+            thresholds in proptest::array::uniform3(-1..120_i64),
+            total_cap in proptest::option::of(1..120_u32),
+        ) {
+            let [warm, hot, qualified] = thresholds;
+            let thresholds = Thresholds { warm, hot, qualified };
+            let set = RuleSet { thresholds, total_cap, ..RuleSet::default_set().unwrap() };
+            let rules = Rules::prepare(set).unwrap();
+            for points in [points, warm * 1_000 - 500 + near, hot * 1_000 - 500 + near] {
+                let points = Points::from_thousandths(points);
+                prop_assert_eq!(rules.stage(points), thresholds.stage(rules.shown(points)));
+            }
+        }
     }
 }

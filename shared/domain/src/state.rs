@@ -11,19 +11,26 @@ use sha2::{Digest, Sha256};
 use crate::{
     balance::Balance,
     condition::ProfileFields,
+    conversion::Conversion,
+    course::Course,
     edit::{self, Change, Edit, MARKETPLACES, SOURCE, Work},
     event::{Event, Position},
     facts::{self, DIRECT, Facts},
+    fold::Recorder,
+    funnel::Stay,
+    lead::Status,
     limits::Limits,
     marketplace::Marketplace,
     points::Points,
     profile::{MAX_EDITED, MAX_FIELDS, MAX_VALUE_BYTES},
+    rule_marks::RuleMarks,
     rules::Rules,
+    stage::Stage,
     time::{DAY_MS, Timestamp},
 };
 
 /// The version of the fold's code. Raise it when the same events give another state.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 /// How many events of a lead are folded, its edits aside: these all are. Events beyond, in fold
 /// order, are stored only.
@@ -70,6 +77,12 @@ pub struct State {
     pub edition: u64,
     /// When the last edit was made.
     pub last_edit_at: Option<Timestamp>,
+    /// The stage that it was in just after the last event that counts; `None` before any.
+    pub stay: Option<Stay>,
+    /// How it converted.
+    pub conversion: Option<Conversion>,
+    /// The rules that gave points, or took some, before it converted, by their places in the set.
+    pub scored_by: RuleMarks,
     /// What the rules have used up of their limits.
     pub limits: Limits,
     /// How often the condition of each rule failed at run time, by the rule's id.
@@ -98,6 +111,9 @@ impl State {
             work: Work::default(),
             edition: 0,
             last_edit_at: None,
+            stay: None,
+            conversion: None,
+            scored_by: RuleMarks::default(),
             limits: Limits::default(),
             failures: BTreeMap::new(),
             flooded: false,
@@ -150,8 +166,9 @@ impl State {
         })
     }
 
-    /// Returns the marketplace that counts most as people see it: the first one set by hand, else
-    /// that of most events; `direct` where there is none.
+    /// Returns the marketplace that counts most as people see it, and whose weights the factor
+    /// score is by: the first one set by hand, else that of most events; `direct` where there is
+    /// none.
     pub fn shown_marketplace(&self) -> Marketplace {
         let first = |set: Vec<_>| set.into_iter().next().unwrap_or_else(Marketplace::direct);
         self.edited_marketplaces().map_or_else(|| self.facts.marketplace(), first)
@@ -163,8 +180,9 @@ impl State {
         Some(if source.is_empty() { DIRECT } else { source })
     }
 
-    /// Returns the marketplaces that were set by hand, one or a list of them, in that order.
-    fn edited_marketplaces(&self) -> Option<Vec<Marketplace>> {
+    /// Returns the marketplaces that were set by hand, one or a list of them, in that order; `None`
+    /// where events have their say.
+    pub fn edited_marketplaces(&self) -> Option<Vec<Marketplace>> {
         let names = match self.edited.get(MARKETPLACES)? {
             Value::Array(names) => names.iter().collect(),
             name @ Value::String(_) => vec![name],
@@ -196,9 +214,40 @@ impl State {
                 self.edited.pop_last();
             }
         }
-        self.work.apply(edit);
+        self.work.apply(event.home.id, edit);
+        if edit.status == Some(Status::Converted) && self.conversion.is_none() {
+            self.conversion = Some(Conversion::of(self, rules, event.timestamp));
+        }
         self.edition = edition_after(self.edition, event);
         self.last_edit_at = Some(event.timestamp);
+    }
+
+    /// Brings the state to just before an event that counts: what time did to points and stage,
+    /// and whether the lead converts by it.
+    pub(crate) fn come_to(&mut self, event: &Event, rules: &Rules, recorder: &mut impl Recorder) {
+        let to = event.timestamp;
+        if self.conversion.is_none() && rules.converts(&event.event_type) {
+            self.conversion = Some(Conversion::of(self, rules, to));
+        }
+        let Some(last) = self.last_event_at else { return };
+        if let Some(stay) = &mut self.stay
+            && self.balance.changes(rules.decay(), last, to)
+        {
+            stay.pass_time(Course::new(rules, &self.balance, last), last, to, recorder);
+        }
+        self.balance.age(rules.decay(), last, to, recorder);
+    }
+
+    /// Brings the stage to that of the points just after an event.
+    pub(crate) fn show_stage(
+        &mut self,
+        rules: &Rules,
+        at: Timestamp,
+        recorder: &mut impl Recorder,
+    ) {
+        let points = self.balance.total();
+        let stay = self.stay.get_or_insert(Stay { stage: Stage::Cold, since: at });
+        stay.move_to(rules.stage(points), at, recorder);
     }
 
     /// Counts an event in.

@@ -40,6 +40,9 @@ pub enum InvalidTime {
 }
 
 impl Timestamp {
+    /// The latest instant of all.
+    pub(crate) const LAST: Self = Self(*RANGE_MS.end());
+
     /// Returns the instant that many milliseconds after 1970.
     pub fn from_millis(millis: i64) -> Result<Self, InvalidTime> {
         if RANGE_MS.contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTime::Range) }

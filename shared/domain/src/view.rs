@@ -5,13 +5,15 @@
 
 use serde::Serialize;
 
+pub use crate::course::Forecast;
 use crate::{
+    course::Course,
     decay::ONE,
     points::{Points, divide_half_away},
     rules::Rules,
     stage::Stage,
     state::State,
-    time::{DAY_MS, Timestamp},
+    time::Timestamp,
 };
 
 /// A state as seen at one instant.
@@ -29,15 +31,6 @@ pub struct View {
     pub risk: u32,
     /// The next stage that decay and expiry alone will bring.
     pub forecast: Option<Forecast>,
-}
-
-/// When decay or expiry will next change the stage, if no event comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Forecast {
-    /// The stage that it will be.
-    pub stage: Stage,
-    /// The instant from which the lead shows it.
-    pub at: Timestamp,
 }
 
 /// The score and stage that a state shows at an instant.
@@ -68,7 +61,7 @@ pub fn view(state: &State, rules: &Rules, now: Timestamp) -> View {
         stage,
         velocity: state.velocity(now),
         risk: last.map_or(0, |last| risk(state, rules, last, now).total()),
-        forecast: last.and_then(|last| forecast(state, rules, last, now, stage)),
+        forecast: last.and_then(|last| Course::new(rules, &state.balance, last).next(now, stage)),
     }
 }
 
@@ -103,66 +96,6 @@ pub fn risk(state: &State, rules: &Rules, last: Timestamp, now: Timestamp) -> Ri
         falling_velocity: u32::try_from(falling).unwrap_or(0),
         decay: u32::try_from(decay).unwrap_or(0),
     }
-}
-
-/// Finds the next instant at which decay or expiry brings another stage than `stage`.
-///
-/// Points change at the end of each whole idle day and at the beginning of a day on which points
-/// go. While some are still to go, every such instant is looked at; afterwards only points that
-/// last are left, whose score never rises while a lead is idle.
-fn forecast(
-    state: &State,
-    rules: &Rules,
-    last: Timestamp,
-    now: Timestamp,
-    stage: Stage,
-) -> Option<Forecast> {
-    let stage_at = |at| rules.stage(state.balance.total_at(rules.decay(), last, at));
-    let mut expiries = state.balance.expiring.range(now.day().next()..).map(|(day, _)| day.start());
-    let calm = expiries.clone().next_back().unwrap_or(now);
-    let mut idle_days = now.whole_days_since(last);
-    let mut expiry = expiries.next();
-    while let Some(expires_at) = expiry {
-        let decays_at = idle_day(last, idle_days + 1);
-        let at = expires_at.min(decays_at);
-        if stage_at(at) != stage {
-            return Some(Forecast { stage: stage_at(at), at });
-        }
-        if at == decays_at {
-            idle_days += 1;
-        }
-        if at == expires_at {
-            expiry = expiries.next();
-        }
-    }
-    lasting_forecast(rules, last, calm.whole_days_since(last), stage, stage_at)
-}
-
-/// Finds the first whole idle day after `idle_days` on which the stage shown is another one, when
-/// the score only falls.
-fn lasting_forecast(
-    rules: &Rules,
-    last: Timestamp,
-    idle_days: u32,
-    stage: Stage,
-    stage_at: impl Fn(Timestamp) -> Stage,
-) -> Option<Forecast> {
-    let stage_after = |days| stage_at(idle_day(last, days));
-    // The days that still show the stage come first, so the day looked for is found by halving.
-    let (mut same, mut other) = (idle_days, rules.decay().settled_after());
-    if other <= same || stage_after(other) == stage {
-        return None;
-    }
-    while other - same > 1 {
-        let middle = same + (other - same) / 2;
-        if stage_after(middle) == stage { same = middle } else { other = middle }
-    }
-    Some(Forecast { stage: stage_after(other), at: idle_day(last, other) })
-}
-
-/// Returns the instant at which so many whole days have passed since the last event.
-fn idle_day(last: Timestamp, days: u32) -> Timestamp {
-    last.plus_millis(i64::from(days) * DAY_MS)
 }
 
 /// The stage above the one shown, and how far it is.

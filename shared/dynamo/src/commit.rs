@@ -14,10 +14,13 @@ use aws_sdk_dynamodb::{
 };
 use domain::{
     audit::AuditEntry,
+    erasure::Erasure,
     event::{Event, EventId},
     home::HomeId,
     lead::{Home, Lead},
+    notification::Notification,
     tenant::TenantId,
+    user::UserId,
 };
 
 use crate::{
@@ -47,6 +50,10 @@ pub struct Commit {
     pub unchanged: Vec<(HomeId, u64)>,
     /// What the audit log says of it, where people asked for it.
     pub audit: Option<AuditEntry>,
+    /// Who is told of it, and what.
+    pub told: Vec<(UserId, Notification)>,
+    /// The erasure that it is: its receipt, while traces are left to be cleaned away.
+    pub erasure: Option<Erasure>,
 }
 
 /// A lead as it will be.
@@ -78,7 +85,9 @@ impl Commit {
     /// Counts the items that the transaction would write.
     pub fn len(&self) -> usize {
         let leads = self.leads.len() + self.gone.len() + self.unchanged.len();
-        self.events.len() + self.homes.len() + leads + usize::from(self.audit.is_some())
+        let beside = usize::from(self.audit.is_some()) + self.told.len();
+        let beside = beside + usize::from(self.erasure.is_some());
+        self.events.len() + self.homes.len() + leads + beside
     }
 
     /// Tells whether there is nothing to write.
@@ -175,12 +184,22 @@ impl Store {
         if let Some(entry) = &commit.audit {
             writes.push(self.audit_put(tenant, entry)?);
         }
+        for (user, notification) in &commit.told {
+            writes.push(self.notify_part(tenant, user, notification)?);
+        }
+        if let Some(erasure) = &commit.erasure {
+            writes.push(self.erasing_part(tenant, erasure)?);
+        }
         Ok(writes)
     }
 }
 
 /// Puts an item on condition of the version that was read, or that there was none.
-fn put(table: &str, item: Item, read: Option<u64>) -> Result<TransactWriteItem, StoreError> {
+pub(crate) fn put(
+    table: &str,
+    item: Item,
+    read: Option<u64>,
+) -> Result<TransactWriteItem, StoreError> {
     let put = Put::builder().table_name(table).set_item(Some(item));
     let put = match read {
         Some(version) => put

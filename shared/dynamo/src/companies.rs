@@ -17,6 +17,7 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys, revisions,
+    writes::delete,
 };
 
 /// A company as it is kept.
@@ -143,7 +144,7 @@ impl Store {
             }
         }
         for name in former.keys().filter(|name| !keys.contains_key(*name)) {
-            writes.push(self.delete_part(&keys::company_name(tenant, name))?);
+            writes.push(delete(&self.leads_table, &keys::company_name(tenant, name))?);
         }
         if self.transact(writes).await? {
             return Ok(CompanyWrite::Done);
@@ -161,7 +162,7 @@ impl Store {
         let unchanged = revisions::unchanged(read.revision);
         let mut writes = vec![self.delete_if(&keys::company(tenant, id), &unchanged)?];
         for name in read.company.keys().keys() {
-            writes.push(self.delete_part(&keys::company_name(tenant, name))?);
+            writes.push(delete(&self.leads_table, &keys::company_name(tenant, name))?);
         }
         Ok(self.transact(writes).await? || self.company(tenant, id).await?.is_none())
     }

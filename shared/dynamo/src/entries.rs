@@ -5,11 +5,18 @@
 use domain::{
     entry::{Content, Entry, EntryId},
     home::HomeId,
+    lead::WrappedKey,
     tenant::TenantId,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::{Store, error::StoreError, items::Item, keys, revisions};
+use crate::{
+    Store,
+    error::StoreError,
+    items::{self, Item},
+    keys, revisions,
+    writes::Unchanged,
+};
 
 /// How many homes are asked for their entries at once.
 const AT_ONCE: usize = 8;
@@ -81,17 +88,22 @@ impl Store {
         found.into_iter().next().map(from_item).transpose()
     }
 
-    /// Replaces the entry that had the revision read, or adds one where there was none.
+    /// Replaces the entry that had the revision read, or adds one where there was none, as long as
+    /// its home has the key under which its words are sealed: no words outlive an erasure.
     ///
-    /// `false`: somebody else changed it meanwhile, to another than this, and nothing was written.
+    /// `false`: somebody else changed it meanwhile, to another than this, or the home lost its key,
+    /// and nothing was written.
     pub async fn put_entry<C: Content>(
         &self,
         tenant: &TenantId,
         entry: &Entry<C>,
         read_revision: Option<u64>,
+        key: &WrappedKey,
     ) -> Result<bool, StoreError> {
         let item = revisions::to_item(&keys::entry(tenant, entry.home, &entry.id), entry)?;
-        self.put_edited(item, read_revision).await
+        let has_key = Unchanged::default().and("key", items::text(&key.0));
+        let condition = self.check(&keys::home(tenant, entry.home), &has_key)?;
+        self.put_edited_if(item, read_revision, condition).await
     }
 
     /// Removes the entry that had the revision read, unless it is gone; `false` when it is another

@@ -7,12 +7,13 @@ use domain::{
     amount::Amount,
     balance::Balance,
     edit::{Choice, Edit, LEAD_EDITED, Work},
+    erasure::Erased,
     event::{Event, EventId, Position, Sealed},
     facts::Facts,
     family::Member,
     home::{HomeId, HomeRef},
     identity::Kind,
-    lead::{Cause, Crossing, Home, Lead, Status},
+    lead::{Cause, Crossing, Home, Lead, Status, WrappedKey},
     limits::{Limits, Uses},
     link::{Cut, Link, Links, RecordedLink, Role},
     points::Points,
@@ -96,6 +97,7 @@ fn home() -> Home {
         survivor: user(),
         has_events: true,
         carried: true,
+        key: None,
         identity: Some(Sealed("aWRlbnRpdHk=".to_owned())),
         links: Links::from_recorded([RecordedLink {
             to: user(),
@@ -108,6 +110,7 @@ fn home() -> Home {
             ("seats".to_owned(), stamped(FieldValue::Plain(json!(12.5)))),
         ]),
         edits: Edits::default(),
+        erased: None,
     }
 }
 
@@ -143,6 +146,7 @@ fn first_lead() -> Lead {
         ],
         identity_limit: true,
         crossing: None,
+        erased: None,
         state: State {
             fold_version: 1,
             rule_set: 1,
@@ -195,14 +199,14 @@ fn second_lead() -> Lead {
     Lead { state, crossing, ..first }
 }
 
-/// A lead with everything that a state can hold.
-fn lead() -> Lead {
+/// A lead with everything that fold version 3 knew.
+fn third_lead() -> Lead {
     let second = second_lead();
     let work = Work {
         status: Status::Contacted,
         assigned_to: Some(owner()),
         segment: Some(Segment::Vip),
-        deleted: false,
+        ..Work::default()
     };
     let edited = [("source".to_owned(), json!("fair")), ("seats".to_owned(), Value::Null)];
     let state = State {
@@ -217,13 +221,21 @@ fn lead() -> Lead {
     Lead { state, ..second }
 }
 
-/// A lead that was made by hand and deleted.
-fn deleted_lead() -> Lead {
+/// A lead with everything that a state can hold.
+fn lead() -> Lead {
+    let third = third_lead();
+    let work = Work { deleted_homes: [cookie().id].into(), ..third.state.work };
+    let state = State { fold_version: 4, work, ..third.state };
+    Lead { state, ..third }
+}
+
+/// A lead that was made by hand and deleted, as a fold version left it.
+fn deleted_lead(fold_version: u32) -> Lead {
     let first = first_lead();
-    let work = Work { deleted: true, ..Work::default() };
+    let work = Work { deleted_homes: [user().id].into(), ..Work::default() };
     let at = Some(position().timestamp);
     let state = State {
-        fold_version: 3,
+        fold_version,
         created_at: at,
         last_position: Some(position()),
         last_edit_at: at,
@@ -284,8 +296,37 @@ fn an_edited_home_is_written_and_read_as_ever() {
 }
 
 #[test]
+fn a_home_with_a_key_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/home-3.json");
+    let home = Home { key: Some(WrappedKey("d3JhcHBlZA==".to_owned())), ..edited_home() };
+    assert_same(golden, homes::to_item(&acme(), &home).unwrap());
+    let read = homes::from_item(cookie().id, as_item(golden)).unwrap();
+    assert_eq!(read, Home { version: 4, ..home });
+}
+
+#[test]
+fn a_tombstone_is_written_and_read_as_ever_and_holds_nothing_that_was_said() {
+    let golden = include_str!("../../../tests/golden/home-4.json");
+    let home = Home { key: Some(WrappedKey("d3JhcHBlZA==".to_owned())), ..edited_home() };
+    let home = home.into_tombstone(Erased { at: position().timestamp, generation: 1 });
+    assert_same(golden, homes::to_item(&acme(), &home).unwrap());
+    let read = homes::from_item(cookie().id, as_item(golden)).unwrap();
+    assert_eq!(read, Home { version: 4, ..home });
+}
+
+#[test]
+fn an_erased_lead_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/lead-erased-1.json");
+    let standing = leads::Standing { score: 0, stage: Stage::Cold };
+    let lead = Lead { erased: Some(position().timestamp), ..deleted_lead(4) };
+    assert_same(golden, leads::to_item(&acme(), &lead, standing).unwrap());
+    let read = leads::from_item(as_item(golden)).unwrap();
+    assert_eq!((read.lead, read.standing, read.is_placed), (lead, standing, true));
+}
+
+#[test]
 fn a_lead_is_written_and_read_as_ever() {
-    let golden = include_str!("../../../tests/golden/lead-3.json");
+    let golden = include_str!("../../../tests/golden/lead-5.json");
     let standing = leads::Standing { score: 66, stage: Stage::Hot };
     assert_same(golden, leads::to_item(&acme(), &lead(), standing).unwrap());
     let read = leads::from_item(as_item(golden)).unwrap();
@@ -294,20 +335,22 @@ fn a_lead_is_written_and_read_as_ever() {
 
 #[test]
 fn a_deleted_lead_is_written_and_read_as_ever() {
-    let golden = include_str!("../../../tests/golden/lead-4.json");
+    let golden = include_str!("../../../tests/golden/lead-6.json");
     let standing = leads::Standing { score: 0, stage: Stage::Cold };
-    assert_same(golden, leads::to_item(&acme(), &deleted_lead(), standing).unwrap());
+    assert_same(golden, leads::to_item(&acme(), &deleted_lead(4), standing).unwrap());
     let read = leads::from_item(as_item(golden)).unwrap();
-    assert_eq!((read.lead, read.standing, read.is_placed), (deleted_lead(), standing, true));
+    assert_eq!((read.lead, read.standing, read.is_placed), (deleted_lead(4), standing, true));
 }
 
 #[test]
 fn a_lead_of_a_former_fold_is_still_read() {
-    for (golden, lead) in [
-        (include_str!("../../../tests/golden/lead-1.json"), first_lead()),
-        (include_str!("../../../tests/golden/lead-2.json"), second_lead()),
+    for (golden, lead, is_placed) in [
+        (include_str!("../../../tests/golden/lead-1.json"), first_lead(), false),
+        (include_str!("../../../tests/golden/lead-2.json"), second_lead(), false),
+        (include_str!("../../../tests/golden/lead-3.json"), third_lead(), true),
+        (include_str!("../../../tests/golden/lead-4.json"), deleted_lead(3), true),
     ] {
         let read = leads::from_item(as_item(golden)).unwrap();
-        assert_eq!((read.lead, read.is_placed), (lead, false));
+        assert_eq!((read.lead, read.is_placed), (lead, is_placed));
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     actor::Actor,
+    erasure::Erased,
     event::{EventId, Position, Sealed},
     home::{HomeId, HomeRef},
     identity::Kind,
-    lead::Home,
+    lead::{Home, WrappedKey},
     link::{Cut, Links, RecordedLink, Role},
     profile::{EditedField, Edits, Field, FieldValue, Profile},
     tenant::TenantId,
@@ -31,6 +32,8 @@ struct HomeItem {
     has_events: bool,
     carried: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<WrappedKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     links: Vec<LinkItem>,
@@ -40,6 +43,10 @@ struct HomeItem {
     profile: BTreeMap<String, FieldItem>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     edits: BTreeMap<String, EditedItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,11 +119,14 @@ pub(crate) fn to_item(tenant: &TenantId, home: &Home) -> Result<Item, StoreError
         survivor_kind: home.survivor.kind,
         has_events: home.has_events,
         carried: home.carried,
+        key: home.key.clone(),
         identity: home.identity.clone(),
         links: home.links.iter().map(link).collect(),
         cuts: home.cuts.clone(),
         profile: home.profile.iter().map(field).collect(),
         edits: home.edits.iter().map(edit).collect(),
+        erased_at: home.erased.map(|erased| erased.at.millis()),
+        generation: home.erased.map(|erased| erased.generation),
     };
     items::write(&keys::home(tenant, home.home.id), &content)
 }
@@ -137,17 +147,21 @@ pub(crate) fn from_item(id: HomeId, item: Item) -> Result<Home, StoreError> {
         .into_iter()
         .map(|(name, field)| Ok((name, read_edit(field, &place)?)))
         .collect();
+    let erased_at = content.erased_at.map(Timestamp::from_millis).transpose();
+    let erased = |at| Erased { at, generation: content.generation.unwrap_or_default() };
     Ok(Home {
         home: HomeRef { kind: content.kind, id },
         version: content.version,
         survivor: HomeRef { kind: content.survivor_kind, id: content.survivor },
         has_events: content.has_events,
         carried: content.carried,
+        key: content.key,
         identity: content.identity,
         links: Links::from_recorded(links?),
         cuts: content.cuts,
         profile: Profile::from_fields(fields?),
         edits: Edits::from_fields(edits?),
+        erased: erased_at.map_err(|source| place.unreadable(source))?.map(erased),
     })
 }
 

@@ -9,9 +9,6 @@
 //! | leads | `<tenant>#<home>` | `lead` | lead: state of the survivor's family | score, api, aggregate |
 //! | leads | `<tenant>#<home>` | `note_<uuid>`, `activity_<uuid>` | entry: what people wrote down | api |
 //! | leads | `<tenant>#<user>` | `notification_<uuid>` | notification of a user | api |
-//! | leads | `<tenant>#<home>` | `search` | record of what a home is found by | score, api, bulk |
-//! | leads | `<tenant>#search#<token>` | `<home>` | a home that a term leads to | api |
-//! | leads | `<tenant>#company#<token>` | `<home>` | a home that names a company | api |
 //! | leads | `<tenant>#companies` | `company_<uuid>` | company | score, api, bulk |
 //! | leads | `<tenant>#companies` | `name#<normal form>` | whose a company name is | score, api, bulk |
 //! | leads | `<tenant>` | `tenant` | tenant | provision |
@@ -24,21 +21,28 @@
 //! | leads | `<tenant>` | `golden_lead#<id>` | golden lead | api |
 //! | leads | `<tenant>` | `factor_weights#<marketplace>` | factor weights of a marketplace | api |
 //! | leads | `<tenant>` | `rollup#<day>#<segment>` | rollup partial of a scan segment | api, aggregate |
-//! | leads | `<tenant>` | `rollup#<day>#corrected` | later count of a day's new leads | api, aggregate |
-//! | leads | `<tenant>` | `dirty_day#<day>` | a past day whose counts changed | score, aggregate |
-//! | leads | `<tenant>` | `recount#<run>#<segment>` | new leads of dirty days in a segment | aggregate |
+//! | leads | `<tenant>` | `rollup#<day>#final` | rollup of a day | api, aggregate |
+//! | leads | `<tenant>` | `rollup#<day>#corrected` | later counts of a day | api, aggregate |
+//! | leads | `<tenant>` | `rollup#<day>#<part>#<hash>#<number>` | piece of a large part | api, aggregate |
+//! | leads | `<tenant>` | `dirty_day#<day>` | past days from that one on whose counts changed | score, aggregate |
+//! | leads | `<tenant>` | `recount#<run>#<day>#<segment>` | counts of a dirty day in a segment | aggregate |
 //! | leads | `<tenant>` | `job#<job>` | job: how far it has come | api, rescore, bulk |
 //! | leads | `<tenant>` | `job_draft#<job>` | the draft that a preview looks at | rescore |
 //! | leads | `<tenant>` | `job_leads#<job>` | the leads that somebody named for a job | bulk |
 //! | leads | `<tenant>` | `job_part#<job>#<pass>#<segment>` | how far a job's segment has come | rescore, bulk |
 //! | leads | `<tenant>` | `job_result#<job>` | what came of a job | api, rescore, bulk |
 //! | leads | `<tenant>` | `audit#<uuid>` | entry of the audit log | api |
+//! | leads | `<tenant>` | `erasing#<home>` | erasure that is not cleaned up yet | api, aggregate |
+//! | leads | `<tenant>` | `erasure#<home>` | receipt of an erasure | api |
 //! | leads | `<tenant>` | `rate#<subject>#<minute>` | requests of somebody in a minute | ingest, api |
 //! | leads | `<tenant>` | `idempotency#<token>` | what came of a request to be made once | api |
-//! | leads | `installation` | `user#<user>` | which tenant a user belongs to | api |
+//! | leads | `installation` | `user#<user>` | which tenant a user belongs to, or that they may join none | api, provision |
 //! | leads | `installation` | `secret` | wrapped installation secret | provision |
 //! | leads | `installation` | `run#<day>` | nightly run and its finished segments | api, aggregate |
 //! | leads | `installation` | `recount_plan#<run>#<tenant>` | which days a run recounts | aggregate |
+//! | search | `<tenant>#<home>` | `search` | record of what a home is found by | score, api, bulk |
+//! | search | `<tenant>#search#<token>` | `<home>` | a home that a term leads to | api |
+//! | search | `<tenant>#company#<token>` | `<home>` | a home that names a company | api |
 //!
 //! | index | `<index>_pk` | `<index>_sk` | holds | read by |
 //! | --- | --- | --- | --- | --- |
@@ -54,13 +58,17 @@
 mod accounts;
 mod guard;
 mod lists;
+mod nightly;
+mod privacy;
 mod rules;
 mod search;
 mod workspace;
 
-use domain::{event::EventId, home::HomeId, job::JobId, tenant::TenantId, time::Day};
+use domain::{event::EventId, home::HomeId, job::JobId, tenant::TenantId};
 
-pub use self::{accounts::*, guard::*, lists::*, rules::*, search::*, workspace::*};
+pub use self::{
+    accounts::*, guard::*, lists::*, nightly::*, privacy::*, rules::*, search::*, workspace::*,
+};
 pub use crate::runs::Pass;
 
 /// The primary key of an item.
@@ -78,7 +86,7 @@ pub const HOME: &str = "home";
 /// The sort key of every lead.
 pub const LEAD: &str = "lead";
 
-/// The partition of a home, in either table.
+/// The partition of a home, in any table.
 pub fn home_partition(tenant: &TenantId, home: HomeId) -> String {
     format!("{tenant}#{home}")
 }
@@ -112,70 +120,6 @@ pub fn parse_home_partition(pk: &str) -> Option<(TenantId, HomeId)> {
 /// The key of a tenant.
 pub fn tenant(tenant: &TenantId) -> Key {
     Key { pk: tenant.to_string(), sk: "tenant".to_owned() }
-}
-
-/// The key of what one scan segment saw on a day.
-pub fn rollup_partial(tenant: &TenantId, day: Day, segment: u32) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("rollup#{day}#{segment:05}") }
-}
-
-/// The first and last sort key of the rollups of the days from `from` to `to`, both included.
-pub fn rollup_range(from: Day, to: Day) -> (String, String) {
-    (format!("rollup#{from}#"), format!("rollup#{to}#~"))
-}
-
-/// The key of a day's new leads as a later run counted them. It lies among the day's partials.
-pub fn rollup_correction(tenant: &TenantId, day: Day) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("rollup#{day}#{CORRECTED}") }
-}
-
-const CORRECTED: &str = "corrected";
-
-/// What an item of a rollup is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RollupPart {
-    /// What one segment saw.
-    Segment(u32),
-    /// What a later run put right.
-    Correction,
-}
-
-/// Reads the sort key of a part of a rollup.
-pub fn parse_rollup(sk: &str) -> Option<(Day, RollupPart)> {
-    let (day, part) = sk.strip_prefix("rollup#")?.split_once('#')?;
-    let part = match part {
-        CORRECTED => RollupPart::Correction,
-        segment => RollupPart::Segment(segment.parse().ok()?),
-    };
-    Some((day.parse().ok()?, part))
-}
-
-/// The key of what one segment counted in a pass of a run for dirty days.
-pub fn recount(tenant: &TenantId, pass: Pass, segment: u32) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("recount#{pass}#{segment:05}") }
-}
-
-/// The first and last sort key of what the segments counted in a pass of a run for dirty days.
-pub fn recount_range(pass: Pass) -> (String, String) {
-    (format!("recount#{pass}#"), format!("recount#{pass}#~"))
-}
-
-/// The key of the mark that a past day's counts have changed.
-pub fn dirty_day(tenant: &TenantId, day: Day) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("{DIRTY_DAY}{day}") }
-}
-
-/// What the sort key of every dirty day begins with.
-pub const DIRTY_DAY: &str = "dirty_day#";
-
-/// The first and last sort key of the dirty days before `day`.
-pub fn dirty_days_before(day: Day) -> (String, String) {
-    (DIRTY_DAY.to_owned(), format!("{DIRTY_DAY}{}", day.previous()))
-}
-
-/// Reads the day of a dirty day's sort key.
-pub fn parse_dirty_day(sk: &str) -> Option<Day> {
-    sk.strip_prefix(DIRTY_DAY)?.parse().ok()
 }
 
 /// The key of a job. Jobs lie in the order in which they were made.
@@ -225,38 +169,12 @@ pub fn installation_secret() -> Key {
     Key { pk: INSTALLATION.to_owned(), sk: "secret".to_owned() }
 }
 
-/// The key of a nightly run.
-pub fn run(day: Day) -> Key {
-    Key { pk: INSTALLATION.to_owned(), sk: format!("run#{day}") }
-}
-
-/// Reads the day of a run's sort key.
-pub fn parse_run_day(sk: &str) -> Option<Day> {
-    sk.strip_prefix("run#")?.parse().ok()
-}
-
-/// The key of the note which of a tenant's days a run recounts. It belongs to the run, so that
-/// the run finds the tenants.
-pub fn recount_plan(pass: Pass, tenant: &TenantId) -> Key {
-    Key { pk: INSTALLATION.to_owned(), sk: format!("recount_plan#{pass}#{tenant}") }
-}
-
-/// The partition, and the first and last sort key, of the notes which days a run recounts.
-pub fn recount_plans(pass: Pass) -> (&'static str, String, String) {
-    (INSTALLATION, format!("recount_plan#{pass}#"), format!("recount_plan#{pass}#~"))
-}
-
-/// Reads the tenant of such a note's sort key.
-pub fn parse_recount_plan(sk: &str) -> Option<TenantId> {
-    sk.strip_prefix("recount_plan#")?.split_once('#')?.1.parse().ok()
-}
-
 // No tenant can have this name.
 const INSTALLATION: &str = "installation";
 
 #[cfg(test)]
 mod tests {
-    use domain::stage::Stage;
+    use domain::{stage::Stage, time::Day};
 
     use super::*;
 
@@ -297,8 +215,9 @@ mod tests {
             golden_lead(&acme, "cto"),
             factor_weights(&acme, &domain::marketplace::Marketplace::direct()),
             rollup_partial(&acme, day, 3),
+            rollup_final(&acme, day),
             rollup_correction(&acme, day),
-            recount(&acme, day.into(), 3),
+            recount(&acme, day.into(), day, 3),
             dirty_day(&acme, day),
             job(&acme, &a_job()),
             job_draft(&acme, &a_job()),
@@ -317,33 +236,6 @@ mod tests {
         ] {
             assert_eq!(partition.split('#').next(), Some("acme"), "{partition}");
         }
-    }
-
-    #[test]
-    fn rollups_and_plans_read_back_and_lie_within_their_ranges() {
-        let acme: TenantId = "acme".parse().unwrap();
-        let day: Day = "2026-11-20".parse().unwrap();
-        let (first, last) = rollup_range(day, day);
-        for (key, part) in [
-            (rollup_partial(&acme, day, 3), RollupPart::Segment(3)),
-            (rollup_correction(&acme, day), RollupPart::Correction),
-        ] {
-            assert_eq!(parse_rollup(&key.sk), Some((day, part)));
-            assert!(first < key.sk && key.sk < last, "{key:?}");
-        }
-        let plan = recount_plan(day.into(), &acme);
-        let (_, first, last) = recount_plans(day.into());
-        assert!(first < plan.sk && plan.sk < last, "{plan:?}");
-        assert_eq!(parse_recount_plan(&plan.sk), Some(acme.clone()));
-        let later = recount_plan(Pass { run: day, number: 2 }, &acme);
-        assert!(last < later.sk, "{later:?}");
-        assert_eq!(parse_recount_plan(&later.sk), Some(acme.clone()));
-        let (_, last) = recount_range(day.into());
-        assert!(last < recount(&acme, Pass { run: day, number: 2 }, 0).sk);
-        assert_eq!(parse_run_day(&run(day).sk), Some(day));
-        assert_eq!(parse_dirty_day(&dirty_day(&acme, day).sk), Some(day));
-        let (first, last) = dirty_days_before(day);
-        assert!(first < last && last < dirty_day(&acme, day).sk);
     }
 
     #[test]

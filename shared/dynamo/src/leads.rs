@@ -12,6 +12,7 @@ use domain::{
     lead::{Crossing, Lead},
     stage::Stage,
     tenant::TenantId,
+    time::Timestamp,
 };
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ struct LeadItem {
     state: StateItem,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crossing: Option<Crossing>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased_at: Option<i64>,
     score: i64,
     stage: Stage,
 }
@@ -95,6 +98,7 @@ pub(crate) fn to_item(
         identity_limit: lead.identity_limit,
         state,
         crossing: lead.crossing,
+        erased_at: lead.erased.map(Timestamp::millis),
         score: standing.score,
         stage: standing.stage,
     };
@@ -114,8 +118,9 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
     members.extend(content.silent_homes.into_iter().map(member(false)));
     members.sort_by_key(|member| member.home.id);
     let survivor = members.iter().find(|member| member.home.id == id).map(|member| member.home);
-    let state = content.state.into_state(&place)?;
-    let is_placed = is_in_indexes || state.work.deleted;
+    let state = content.state.into_state(&place, id)?;
+    let is_placed = is_in_indexes || state.work.is_deleted(id);
+    let erased = content.erased_at.map(Timestamp::from_millis).transpose();
     let lead = Lead {
         survivor: survivor.ok_or_else(|| place.unreadable(NoSurvivor))?,
         version: content.version,
@@ -123,6 +128,7 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
         identity_limit: content.identity_limit,
         state,
         crossing: content.crossing,
+        erased: erased.map_err(|source| place.unreadable(source))?,
     };
     let standing = Standing { score: content.score, stage: content.stage };
     Ok(ListedLead { lead, standing, is_placed })

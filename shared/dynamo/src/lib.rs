@@ -10,6 +10,7 @@ mod companies;
 mod dirty_days;
 mod draft;
 mod entries;
+mod erasures;
 mod error;
 mod events;
 mod factor_weights;
@@ -32,6 +33,7 @@ mod publish;
 mod ranges;
 mod rates;
 mod reads;
+mod recounts;
 mod revisions;
 mod rollups;
 mod rule_failures;
@@ -41,10 +43,11 @@ mod scan;
 mod search;
 mod settings;
 mod states;
+mod stream;
 mod tenants;
 mod writes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 
@@ -53,7 +56,7 @@ pub use crate::{
     audit::{AuditRange, audit_id},
     commit::{ChangedLead, Commit, CommitError, MAX_ITEMS},
     companies::{CompanyPage, CompanyWrite, StoredCompany},
-    dirty_days::RecountPlan,
+    dirty_days::DirtyDays,
     draft::Draft,
     entries::StoredEntry,
     error::StoreError,
@@ -65,12 +68,14 @@ pub use crate::{
     lists::{InvalidListPlace, ListKey, ListPage, ListPlace},
     members::{Changed, EMAIL_FIELD, Member, MemberStatus, NAME_FIELD},
     publish::Publication,
+    recounts::{MOST_RECOUNTED_DAYS, RecountPlan},
     rollups::DayRollup,
     rule_sets::PublishedSet,
     runs::Run,
     scan::{LeadPage, SCAN_SEGMENTS, ScanPlace},
     search::{FindableHome, Finding, SearchRecord},
     settings::{FRESH, Settings, SettingsCache},
+    stream::event_of_image,
     tenants::{Tenant, TenantSettings},
 };
 use crate::{items::Item, keys::Key};
@@ -78,29 +83,37 @@ use crate::{items::Item, keys::Key};
 /// How many items one BatchGetItem may ask for.
 const BATCH: usize = 100;
 
-/// The two tables of an installation.
+/// The names of an installation's tables. A function leaves those empty that it never touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableNames {
+    /// Leads, their homes, and all that is a tenant's.
+    pub leads: String,
+    /// Events.
+    pub events: String,
+    /// What leads are found by.
+    pub search: String,
+}
+
+/// The tables of an installation.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
     leads_table: String,
     events_table: String,
+    search_table: String,
     recording: Option<audit::Recording>,
 }
 
 impl Store {
     /// Takes the SDK's configuration and the tables' names.
-    pub fn connect(
-        config: impl Into<aws_sdk_dynamodb::Config>,
-        leads_table: String,
-        events_table: String,
-    ) -> Self {
-        Self::new(Client::from_conf(config.into()), leads_table, events_table)
+    pub fn connect(config: impl Into<aws_sdk_dynamodb::Config>, tables: TableNames) -> Self {
+        Self::new(Client::from_conf(config.into()), tables)
     }
 
-    /// Takes a client and the tables' names. A function that never touches events may pass an
-    /// empty name for that table.
-    pub fn new(client: Client, leads_table: String, events_table: String) -> Self {
-        Self { client, leads_table, events_table, recording: None }
+    /// Takes a client and the tables' names.
+    pub fn new(client: Client, tables: TableNames) -> Self {
+        let TableNames { leads: leads_table, events: events_table, search: search_table } = tables;
+        Self { client, leads_table, events_table, search_table, recording: None }
     }
 
     async fn get_lead_item(&self, key: &Key, consistent: bool) -> Result<Option<Item>, StoreError> {
@@ -126,7 +139,7 @@ impl Store {
         self.batch_get_as(table, keys, attributes, true).await
     }
 
-    /// Reads items of a table, each key once; asks again for what the service left unread.
+    /// Reads items of a table, each key once.
     async fn batch_get_as(
         &self,
         table: &str,
@@ -134,8 +147,19 @@ impl Store {
         attributes: Option<&str>,
         consistent: bool,
     ) -> Result<Vec<Item>, StoreError> {
-        let keys: HashSet<Key> = keys.into_iter().collect();
-        let mut wanted: Vec<Item> = keys.iter().map(items::key_attributes).collect();
+        let keys = keys.into_iter().map(|key| (table, key)).collect();
+        self.batch_get_from(keys, attributes, consistent).await
+    }
+
+    /// Reads items, each by its table and key; asks again for what the service left unread.
+    async fn batch_get_from(
+        &self,
+        keys: HashSet<(&str, Key)>,
+        attributes: Option<&str>,
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let wanted = |(table, key): &(&str, Key)| ((*table).to_owned(), items::key_attributes(key));
+        let mut wanted: Vec<_> = keys.iter().map(wanted).collect();
         let mut found = Vec::with_capacity(wanted.len());
         let mut rounds = 2 + wanted.len() / BATCH * 2;
         while !wanted.is_empty() {
@@ -144,25 +168,43 @@ impl Store {
                 code: "items left unread".to_owned(),
             })?;
             let rest = wanted.split_off(wanted.len().min(BATCH));
-            let batch = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(consistent)
-                .set_projection_expression(attributes.map(str::to_owned))
-                .build()
-                .map_err(|error| StoreError::incomplete(&error))?;
+            let batch = batch(wanted, attributes, consistent)?;
             let answer = self
                 .client
                 .batch_get_item()
-                .request_items(table, batch)
+                .set_request_items(Some(batch))
                 .send()
                 .await
                 .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
-            let mut tables = answer.responses.unwrap_or_default();
-            found.extend(tables.remove(table).unwrap_or_default());
-            let mut unread = answer.unprocessed_keys.unwrap_or_default();
-            wanted = unread.remove(table).map(|unread| unread.keys).unwrap_or_default();
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            let unread = answer.unprocessed_keys.unwrap_or_default().into_iter();
+            let of_table = |(table, unread): (String, KeysAndAttributes)| {
+                unread.keys.into_iter().map(move |key| (table.clone(), key))
+            };
+            wanted = unread.flat_map(of_table).collect();
             wanted.extend(rest);
         }
         Ok(found)
     }
+}
+
+/// Sorts keys by their tables, for one request.
+fn batch(
+    keys: Vec<(String, Item)>,
+    attributes: Option<&str>,
+    consistent: bool,
+) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
+    let mut by_table: HashMap<String, Vec<Item>> = HashMap::new();
+    for (table, key) in keys {
+        by_table.entry(table).or_default().push(key);
+    }
+    let wanted = |(table, keys)| {
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(consistent)
+            .set_projection_expression(attributes.map(str::to_owned));
+        let wanted = wanted.build().map_err(|error| StoreError::incomplete(&error))?;
+        Ok((table, wanted))
+    };
+    by_table.into_iter().map(wanted).collect()
 }

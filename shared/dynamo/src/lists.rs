@@ -130,7 +130,7 @@ impl ListKey<'_> {
                 from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
             }),
         };
-        belongs && !state.work.deleted
+        belongs && !listed.lead.is_deleted()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Users in the leads table: to which tenant each belongs, and what they are there for.
 //!
-//! Invariant: a user belongs to one tenant: the pointer to it and the membership are made and
-//! removed together.
+//! Invariant: a user belongs to one tenant at most: the pointer to it and the membership are made
+//! and removed together, and neither is made of a user who is retired.
 
 mod change;
 mod item;
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::{
@@ -22,7 +24,11 @@ use crate::{
     error::StoreError,
     items::{self, Item},
     keys,
+    writes::held_of_put,
 };
+
+/// How long a user is kept out of every tenant. Their last token counts for an hour.
+const RETIRED_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The field under which a user's address is sealed.
 pub const EMAIL_FIELD: &str = "email";
@@ -123,7 +129,23 @@ impl Store {
     /// Finds the tenant that a user belongs to, strongly consistent.
     pub async fn tenant_of_user(&self, id: &UserId) -> Result<Option<TenantId>, StoreError> {
         let pointer = self.get_lead_item(&keys::tenant_of_user(id), true).await?;
-        pointer.map(item::pointed_at).transpose()
+        Ok(pointer.map(item::pointed_at).transpose()?.flatten())
+    }
+
+    /// Keeps a user out of every tenant for a day, and tells whether they belong to none.
+    ///
+    /// For one whose account is about to be deleted: whatever is under way with it, no tenant is
+    /// founded or joined by a user who is no more.
+    pub async fn retire_user(&self, id: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.leads_table)
+            .set_item(Some(item::retired(id, now.plus_millis(RETIRED_MS))?))
+            .condition_expression("attribute_not_exists(tenant)")
+            .send()
+            .await;
+        held_of_put(sent)
     }
 
     /// Reads a member, strongly consistent.
@@ -156,8 +178,27 @@ impl Store {
         self.put_all_new(item::new(member)?).await
     }
 
-    /// Notes that a user did something: who signed in has accepted the invitation. Nothing happens
-    /// to a member who is gone.
+    /// Notes that somebody who was invited has come, and tells whether nobody noted it before. A
+    /// handle that records writes its entry with it. Nothing happens to a member who is gone.
+    pub async fn note_joined(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let values = HashMap::from([
+            (":now".to_owned(), items::number(now.millis())),
+            (":active".to_owned(), items::text(MemberStatus::Active.as_str())),
+            (":invited".to_owned(), items::text(MemberStatus::Invited.as_str())),
+        ]);
+        let update = "SET #last_seen_at = :now, #status = :active";
+        let names = item::named(&["last_seen_at", "status"]);
+        let key = keys::user(tenant, id);
+        let write = self.update_if(&key, update, "#status = :invited", names, values)?;
+        self.transact(vec![write]).await
+    }
+
+    /// Notes that a member did something. Nothing happens to one who is gone.
     pub async fn note_seen(
         &self,
         tenant: &TenantId,
@@ -169,11 +210,10 @@ impl Store {
             .update_item()
             .table_name(&self.leads_table)
             .set_key(Some(items::key_attributes(&keys::user(tenant, id))))
-            .update_expression("SET #last_seen_at = :now, #status = :active")
+            .update_expression("SET #last_seen_at = :now")
             .condition_expression("attribute_exists(pk)")
-            .set_expression_attribute_names(Some(item::named(&["last_seen_at", "status"])))
+            .set_expression_attribute_names(Some(item::named(&["last_seen_at"])))
             .expression_attribute_values(":now", items::number(now.millis()))
-            .expression_attribute_values(":active", items::text(MemberStatus::Active.as_str()))
             .send()
             .await;
         match sent {

@@ -1,8 +1,9 @@
 //! Notifications in the leads table, each in the partition of its user.
 //!
-//! Invariant: what is told twice is kept once, and telling again does not unread it.
+//! Invariant: what is told twice is kept once, and telling again does not unread it. Whoever is told
+//! of an edit is told in the transaction that stores it.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::TransactWriteItem};
 use domain::{
     notification::{KEPT_DAYS, Notification, NotificationId, Topic},
     tenant::TenantId,
@@ -69,6 +70,18 @@ impl Store {
         notification: &Notification,
     ) -> Result<(), StoreError> {
         self.put_new(to_item(tenant, user, notification)?).await.map(drop)
+    }
+
+    /// Makes the part of a transaction that tells a user something.
+    ///
+    /// Its condition fails only when they were told: the transaction was made before.
+    pub(crate) fn notify_part(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        notification: &Notification,
+    ) -> Result<TransactWriteItem, StoreError> {
+        self.put_if_new(to_item(tenant, user, notification)?)
     }
 
     /// Reads what a user was told, the latest first: before `before`, at most `limit`.

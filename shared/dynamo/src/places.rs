@@ -26,7 +26,7 @@ pub(crate) struct Places {
 impl Places {
     /// Returns where a lead with a state belongs.
     pub fn of(tenant: &TenantId, lead: HomeId, state: &State, standing: Standing) -> Self {
-        if state.work.deleted {
+        if state.work.is_deleted(lead) {
             return Self::default();
         }
         let shard = keys::list_shard(lead);

@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Reads the events of several homes, strongly consistent, in no useful order; `None` when
-    /// there are more than `at_most`.
+    /// there are more than `at_most`. Edits come with them and are not counted.
     pub async fn events_of_homes(
         &self,
         tenant: &TenantId,
@@ -58,7 +58,7 @@ impl Store {
         Ok(all.map(|events| events.into_iter().flatten().collect()))
     }
 
-    /// Reads the events of a home while no more than `at_most` were read in all; gives up with
+    /// Reads the events of a home while no more than `at_most` were counted in all; gives up with
     /// `None` beyond that.
     async fn events_while(
         &self,
@@ -71,13 +71,14 @@ impl Store {
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| StoreError::from_sdk("Query", &error))?;
-            let items = page.items.unwrap_or_default();
-            if read.fetch_add(items.len(), Ordering::Relaxed) + items.len() > at_most {
+            let items = page.items.unwrap_or_default().into_iter();
+            let events = items.map(|item| events::from_item(home, item));
+            let events: Vec<Event> = events.collect::<Result<_, _>>()?;
+            let counted = events.iter().filter(|event| event.edit.is_none()).count();
+            if read.fetch_add(counted, Ordering::Relaxed) + counted > at_most {
                 return Ok(None);
             }
-            for item in items {
-                found.push(events::from_item(home, item)?);
-            }
+            found.extend(events);
         }
         Ok(Some(found))
     }

@@ -3,6 +3,7 @@
 //! Invariant: a revision is a digest of the content. Whoever replaces what had the revision that
 //! they read replaces exactly what they read, even if it was removed and made again meanwhile.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
@@ -79,6 +80,20 @@ impl Store {
             None => self.put_new(item.clone()).await?,
         };
         Ok(put || self.is_kept(item).await?)
+    }
+
+    /// Does the same on one more condition, which is part of the transaction.
+    pub(crate) async fn put_edited_if(
+        &self,
+        item: Item,
+        read: Option<u64>,
+        condition: TransactWriteItem,
+    ) -> Result<bool, StoreError> {
+        let put = match read {
+            Some(read) => self.put_if(item.clone(), &unchanged(read))?,
+            None => self.put_if_new(item.clone())?,
+        };
+        Ok(self.transact(vec![put, condition]).await? || self.is_kept(item).await?)
     }
 
     /// Removes an edited thing whose revision is `read`, and tells whether it is gone. It is, too,

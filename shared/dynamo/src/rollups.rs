@@ -1,96 +1,51 @@
-//! Rollups in the leads table: what each scan segment of a run saw, and what late events put
-//! right afterwards.
+//! Rollups in the leads table: what each scan segment of a run saw, what they all saw, and what
+//! late events put right afterwards.
 //!
-//! Invariant: a partial, once written, never changes. A correction stands beside the partials and
-//! replaces their count of new leads only, and only one that was counted later replaces another.
+//! Invariant: a partial, once written, never changes, and no more does the rollup that they come
+//! to, which is there before they go. A correction stands beside it and replaces its counts only,
+//! and only one that was counted later replaces another.
+
+mod packed;
+mod pieces;
+mod stored;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{
-    rollup::{ByStage, Rollup},
+    rollup::{Counts, Dimensions, Names, Rollup},
     tenant::TenantId,
     time::{Day, Timestamp},
 };
-use serde::{Deserialize, Serialize};
 
+use self::{packed::pack, stored::StoredDay};
 use crate::{
     Store,
     error::StoreError,
     items::{self, Place},
-    keys::{self, RollupPart},
+    keys::{self, Key, RollupPart},
     runs::Run,
 };
 
-/// A tenant's picture of one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A tenant's rollup of one day.
+///
+/// What the leads were is in `rollup.cells`, `rollup.flow` and `rollup.performance`; days that
+/// former code worked have `rollup.undivided` alone. `rollup.totals()` sums up either.
+#[derive(Clone, Debug, PartialEq)]
 pub struct DayRollup {
     /// The day.
     pub day: Day,
-    /// The sum of the partials, with the corrections made since.
+    /// All segments that are done, with the corrections made since. The marketplaces and sources
+    /// are those that are told apart on the day.
     pub rollup: Rollup,
     /// Whether every segment of the first pass of the day's run is in the sum.
     pub complete: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PartialItem {
-    leads: u64,
-    new_leads: u64,
-    score_sum: u64,
-    cold: u64,
-    warm: u64,
-    hot: u64,
-    qualified: u64,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct CorrectionItem {
-    new_leads: u64,
-    /// When the pass that counted began, in milliseconds.
-    counted_at: i64,
 }
 
 /// Says that a sort key between two rollups is that of no rollup.
 #[derive(Debug, thiserror::Error)]
 #[error("the sort key is not that of a rollup")]
 struct NotARollup;
-
-/// What lies in the table about one day.
-#[derive(Default)]
-struct StoredDay {
-    partials: Vec<Rollup>,
-    correction: Option<CorrectionItem>,
-}
-
-impl From<&Rollup> for PartialItem {
-    fn from(rollup: &Rollup) -> Self {
-        let ByStage { cold, warm, hot, qualified } = rollup.by_stage;
-        let Rollup { leads, new_leads, score_sum, .. } = *rollup;
-        Self { leads, new_leads, score_sum, cold, warm, hot, qualified }
-    }
-}
-
-impl From<PartialItem> for Rollup {
-    fn from(item: PartialItem) -> Self {
-        let PartialItem { leads, new_leads, score_sum, cold, warm, hot, qualified } = item;
-        Self { leads, new_leads, score_sum, by_stage: ByStage { cold, warm, hot, qualified } }
-    }
-}
-
-impl StoredDay {
-    /// Sums a day up. A correction counted before the day's own run began is older than the
-    /// partials and does not count.
-    fn read(self, run: &Run) -> DayRollup {
-        let mut rollup: Rollup = self.partials.into_iter().sum();
-        if let Some(correction) = self.correction
-            && correction.counted_at > run.started_at.millis()
-        {
-            rollup.new_leads = correction.new_leads;
-        }
-        DayRollup { day: run.day, rollup, complete: run.has_picture() }
-    }
-}
 
 impl Store {
     /// Reads a tenant's rollups of the days from `from` to `to`, both included, strongly
@@ -109,22 +64,13 @@ impl Store {
         }
         // The runs come first: whatever they say is finished is in the table by then.
         let runs = self.runs(from, to).await?;
-        let (first, last) = keys::rollup_range(from, to);
-        let mut days: BTreeMap<Day, StoredDay> = BTreeMap::new();
-        for item in self.lead_items_between(tenant.as_str(), first, last).await? {
-            let place = Place::of(&item);
-            let (day, part) =
-                keys::parse_rollup(&place.sk).ok_or_else(|| place.unreadable(NotARollup))?;
-            let day = days.entry(day).or_default();
-            match part {
-                RollupPart::Segment(_) => {
-                    day.partials.push(items::read::<PartialItem>(item)?.into());
-                }
-                RollupPart::Correction => day.correction = Some(items::read(item)?),
-            }
-        }
-        let mut read = |run: Run| days.remove(&run.day).unwrap_or_default().read(&run);
-        Ok(runs.into_iter().map(&mut read).collect())
+        let mut days = self.stored_days(tenant, from, to).await?;
+        let read = |run: Run| {
+            let stored = days.remove(&run.day).unwrap_or_default();
+            let rollup = stored.rollup(&run)?;
+            Ok(DayRollup { day: run.day, rollup, complete: run.has_picture() })
+        };
+        runs.into_iter().map(read).collect()
     }
 
     /// Keeps what a segment saw of a tenant on a day, and tells whether it was the first to.
@@ -138,21 +84,61 @@ impl Store {
         partial: &Rollup,
     ) -> Result<bool, StoreError> {
         let key = keys::rollup_partial(tenant, day, segment);
-        self.put_new(items::write(&key, &PartialItem::from(partial))?).await
+        let content = pack(partial, None).map_err(|source| unpacked(&key, source))?;
+        self.put_new_content(&key, &content).await
     }
 
-    /// Replaces a day's count of new leads by one that a pass beginning at `counted_at` made.
+    /// Puts the partials of a day together into its rollup, and chooses which marketplaces and
+    /// sources are told apart on the day. A rollup that exists is left as it is.
     ///
-    /// A count of the same pass or a later one is left as it is.
-    pub async fn correct_new_leads(
+    /// Call it when all segments are done. A day of which former code counted a part keeps its
+    /// partials.
+    pub async fn settle_rollup(&self, tenant: &TenantId, day: Day) -> Result<(), StoreError> {
+        let stored = self.stored_days(tenant, day, day).await?.remove(&day).unwrap_or_default();
+        if stored.is_of_former_code() {
+            return Ok(());
+        }
+        let Some((rollup, names)) = stored.unsettled()? else { return Ok(()) };
+        let key = keys::rollup_final(tenant, day);
+        let content = pack(&rollup, Some(&names)).map_err(|source| unpacked(&key, source))?;
+        self.put_new_content(&key, &content).await.map(drop)
+    }
+
+    /// Removes the partials of a day whose run is put together, see [`Store::settle_rollup`].
+    pub async fn drop_rollup_partials(
         &self,
         tenant: &TenantId,
         day: Day,
-        new_leads: u64,
+    ) -> Result<(), StoreError> {
+        let stored = self.stored_days(tenant, day, day).await?.remove(&day).unwrap_or_default();
+        if stored.is_of_former_code() {
+            return Ok(());
+        }
+        self.delete_lead_items(&stored.partial_keys()).await
+    }
+
+    /// Returns which marketplaces and sources are told apart on a day that is settled: none where
+    /// the tenant had no lead then.
+    pub async fn rollup_names(&self, tenant: &TenantId, day: Day) -> Result<Names, StoreError> {
+        let stored = self.stored_days(tenant, day, day).await?.remove(&day);
+        stored.unwrap_or_default().names()
+    }
+
+    /// Replaces what happened on a day by what a pass beginning at `counted_at` counted, by the
+    /// names that are told apart.
+    ///
+    /// Counts of the same pass or a later one are left as they are.
+    pub async fn correct_counts(
+        &self,
+        tenant: &TenantId,
+        day: Day,
+        counts: &BTreeMap<Dimensions, Counts>,
         counted_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let content = CorrectionItem { new_leads, counted_at: counted_at.millis() };
-        let item = items::write(&keys::rollup_correction(tenant, day), &content)?;
+        let key = keys::rollup_correction(tenant, day);
+        let content = packed::pack_counts(counts).map_err(|source| unpacked(&key, source))?;
+        let mut item = pieces::holding(&key, content);
+        item.insert(stored::COUNTED_AT.to_owned(), items::number(counted_at.millis()));
         let sent = self
             .client
             .put_item()
@@ -160,7 +146,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#pk) OR #counted_at < :counted_at")
             .expression_attribute_names("#pk", "pk")
-            .expression_attribute_names("#counted_at", "counted_at")
+            .expression_attribute_names("#counted_at", stored::COUNTED_AT)
             .expression_attribute_values(":counted_at", items::number(counted_at.millis()))
             .send()
             .await;
@@ -172,54 +158,52 @@ impl Store {
             },
         }
     }
+
+    async fn stored_days(
+        &self,
+        tenant: &TenantId,
+        from: Day,
+        to: Day,
+    ) -> Result<BTreeMap<Day, StoredDay>, StoreError> {
+        let (first, last) = keys::rollup_range(from, to);
+        let mut days: BTreeMap<Day, StoredDay> = BTreeMap::new();
+        for item in self.lead_items_between(tenant.as_str(), first, last).await? {
+            let place = Place::of(&item);
+            let (day, part) =
+                keys::parse_rollup(&place.sk).ok_or_else(|| place.unreadable(NotARollup))?;
+            let day = days.entry(day).or_default();
+            match part {
+                RollupPart::Segment(_) => day.partials.push(item),
+                RollupPart::Final => day.whole = Some(item),
+                RollupPart::Correction => day.correction = Some(item),
+                RollupPart::SegmentPiece | RollupPart::FinalPiece => day.pieces.push(item),
+            }
+        }
+        Ok(days)
+    }
+
+    /// Packs what a segment counted for a dirty day and keeps it, unless there is something.
+    pub(crate) async fn keep_counts(
+        &self,
+        key: &Key,
+        counts: &BTreeMap<Dimensions, Counts>,
+    ) -> Result<(), StoreError> {
+        let content = packed::pack_counts(counts).map_err(|source| unpacked(key, source))?;
+        self.put_new_content(key, &content).await.map(drop)
+    }
+
+    /// Sums what segments kept.
+    pub(crate) fn sum_counts(
+        found: Vec<items::Item>,
+    ) -> Result<BTreeMap<Dimensions, Counts>, StoreError> {
+        stored::sum_counts(found)
+    }
+}
+
+fn unpacked(key: &Key, source: std::io::Error) -> StoreError {
+    let Key { pk, sk } = key.clone();
+    Place { pk, sk }.unreadable(source)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::items::Item;
-
-    fn item(golden: &str) -> Item {
-        serde_dynamo::to_item(serde_json::from_str::<serde_json::Value>(golden).unwrap()).unwrap()
-    }
-
-    fn partial() -> Rollup {
-        let by_stage = ByStage { cold: 1, warm: 2, hot: 3, qualified: 4 };
-        Rollup { leads: 10, new_leads: 4, score_sum: 1_234, by_stage }
-    }
-
-    fn day(started_at: i64) -> Run {
-        Run {
-            day: "2026-11-20".parse().unwrap(),
-            segments: 1,
-            started_at: Timestamp::from_millis(started_at).unwrap(),
-            pass: 1,
-            pass_started_at: Timestamp::from_millis(started_at).unwrap(),
-            finished: BTreeSet::from([0]),
-            closed: false,
-        }
-    }
-
-    #[test]
-    fn a_partial_is_written_and_read_as_ever() {
-        let golden = item(include_str!("../../../tests/golden/rollup-1.json"));
-        let key = keys::rollup_partial(&"acme".parse().unwrap(), day(0).day, 3);
-        assert_eq!(items::write(&key, &PartialItem::from(&partial())).unwrap(), golden);
-        assert_eq!(Rollup::from(items::read::<PartialItem>(golden).unwrap()), partial());
-    }
-
-    #[test]
-    fn a_correction_is_written_and_read_as_ever_and_replaces_new_leads_alone() {
-        let golden = item(include_str!("../../../tests/golden/rollup-correction-1.json"));
-        let key = keys::rollup_correction(&"acme".parse().unwrap(), day(0).day);
-        let correction: CorrectionItem = items::read(golden.clone()).unwrap();
-        assert_eq!(items::write(&key, &correction).unwrap(), golden);
-        let stored = || StoredDay { partials: vec![partial()], correction: Some(correction) };
-        let read = stored().read(&day(correction.counted_at - 1));
-        assert_eq!(read.rollup, Rollup { new_leads: 5, ..partial() });
-        let counted_before = stored().read(&day(correction.counted_at + 1));
-        assert_eq!(counted_before.rollup, partial());
-    }
-}
+mod tests;

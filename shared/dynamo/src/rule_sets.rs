@@ -221,8 +221,9 @@ mod tests {
     async fn the_rules_of_an_instant_are_the_newest_published_by_then() {
         let acme: TenantId = "acme".parse().unwrap();
         let tables = testing::Tables::with_tenant(&acme).await;
-        let table = tables.leads_table().to_owned();
-        let store = Store::new(tables.client.clone(), table, String::new());
+        let names =
+            crate::TableNames { leads: tables.leads_table().to_owned(), ..Default::default() };
+        let store = Store::new(tables.client.clone(), names);
         for version in 2..=4 {
             let set = RuleSet { version, ..RuleSet::default_set().unwrap() };
             let published_at = Some(Timestamp::from_millis(i64::from(version) * 1_000).unwrap());

@@ -100,6 +100,11 @@ impl Run {
         self.pass > FIRST_PASS || self.is_finished()
     }
 
+    /// Tells whether the day's rollup is put together: what comes of it now is a correction.
+    pub fn is_settled(&self) -> bool {
+        self.pass > FIRST_PASS || self.closed
+    }
+
     /// Tells whether every segment is done in this pass.
     pub fn is_finished(&self) -> bool {
         self.unfinished().next().is_none()

@@ -1,4 +1,5 @@
-//! What leads are found by: an entry for each term, and beside each home a record of its entries.
+//! What leads are found by: an entry for each term, and for each home a record of its entries.
+//! They lie in a table of their own, so that whoever goes through all leads need not read them.
 //!
 //! Invariant: an entry that the record of a home names, while it is not pending, is there. It is
 //! removed only in the transaction by which the record ceases to name it.
@@ -14,7 +15,7 @@ mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{Delete, PutRequest, TransactWriteItem, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use domain::{
     home::HomeId,
     lead::{Home, Lead},
@@ -27,12 +28,13 @@ pub use self::record::{Finding, SearchRecord};
 use self::record::{from_item, to_item};
 use crate::{
     BATCH, Store,
-    commit::MAX_ITEMS,
+    commit::{self, MAX_ITEMS},
     error::StoreError,
     homes,
     items::{self, Item, Place},
     keys::{self, Key},
     leads,
+    writes::{IS_NEW, delete, held_of_put},
 };
 
 /// How many items one `BatchWriteItem` may put.
@@ -71,10 +73,13 @@ impl Store {
         tenant: &TenantId,
         ids: impl IntoIterator<Item = HomeId>,
     ) -> Result<BTreeMap<HomeId, FindableHome>, StoreError> {
-        let both = |id| [keys::home(tenant, id), keys::search_record(tenant, id)];
-        let items = self.batch_get(&self.leads_table, ids.into_iter().flat_map(both), None).await?;
+        let both = |id| {
+            let home = (self.leads_table.as_str(), keys::home(tenant, id));
+            [home, (self.search_table.as_str(), keys::search_record(tenant, id))]
+        };
+        let keys = ids.into_iter().flat_map(both).collect();
         let (mut found, mut records) = (BTreeMap::new(), BTreeMap::new());
-        for item in items {
+        for item in self.batch_get_from(keys, None, true).await? {
             let (_, id) = items::home_of(&item)?;
             if Place::of(&item).sk == keys::SEARCH {
                 records.insert(id, from_item(item)?);
@@ -140,12 +145,9 @@ impl Store {
                 self.put_record(tenant, home, &next, &record).await?
             } else {
                 let item = to_item(tenant, home, &next)?;
-                let mut writes = vec![match record.version {
-                    0 => self.put_if_new(item)?,
-                    _ => self.put_if(item, &record.unchanged())?,
-                }];
+                let mut writes = vec![commit::put(&self.search_table, item, record.written())?];
                 for finding in chunk {
-                    writes.push(self.delete_part(&key(tenant, home, *finding))?);
+                    writes.push(delete(&self.search_table, &key(tenant, home, *finding))?);
                 }
                 self.transact(writes).await?
             };
@@ -164,10 +166,14 @@ impl Store {
         read: &SearchRecord,
     ) -> Result<bool, StoreError> {
         let item = to_item(tenant, home, next)?;
-        match read.version {
-            0 => self.put_new(item).await,
-            _ => self.put_over(item, &read.unchanged()).await,
-        }
+        let put = self.client.put_item().table_name(&self.search_table).set_item(Some(item));
+        let put = match read.written() {
+            None => put.condition_expression(IS_NEW),
+            Some(version) => put
+                .condition_expression("version = :read")
+                .expression_attribute_values(":read", items::number(version)),
+        };
+        held_of_put(put.send().await)
     }
 
     /// Puts entries, whether they are there or not; asks again for what the service left undone.
@@ -191,24 +197,14 @@ impl Store {
                 code: "items left unwritten".to_owned(),
             })?;
             let rest = left.split_off(left.len().min(PUT_BATCH));
-            let sent = self.client.batch_write_item().request_items(&self.leads_table, left);
+            let sent = self.client.batch_write_item().request_items(&self.search_table, left);
             let answer = sent.send().await;
             let answer = answer.map_err(|error| StoreError::from_sdk("BatchWriteItem", &error))?;
             let mut undone = answer.unprocessed_items.unwrap_or_default();
-            left = undone.remove(&self.leads_table).unwrap_or_default();
+            left = undone.remove(&self.search_table).unwrap_or_default();
             left.extend(rest);
         }
         Ok(())
-    }
-
-    /// Makes the part of a transaction that removes an item, if it is there.
-    pub(crate) fn delete_part(&self, key: &Key) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.leads_table)
-            .set_key(Some(items::key_attributes(key)))
-            .build()
-            .map_err(|error| StoreError::incomplete(&error))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     /// Reads the next homes that can be found so, by id, strongly consistent: those after
@@ -225,7 +221,7 @@ impl Store {
             Finding::Company(token) => keys::company_partition(tenant, token),
         };
         let (first, last) = keys::found_homes_after(after);
-        let items = self.some_lead_items_between(&pk, first, last, limit, true).await?;
+        let items = self.some_search_items_between(&pk, first, last, limit).await?;
         let home = |item: Item| {
             let place = Place::of(&item);
             place.sk.parse().map_err(|_| place.unreadable(NotAHome))

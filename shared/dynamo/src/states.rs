@@ -3,20 +3,24 @@
 //! Invariant: what is empty or zero is not written, because every commit pays for the item's size;
 //! an item without it reads as empty or zero, so older items stay readable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     amount::Amount,
     balance::Balance,
+    conversion::Conversion,
     edit::Work,
     event::{EventId, Position},
     facts::Facts,
+    funnel::Stay,
     home::HomeId,
     lead::Status,
     limits::{Limits, Uses},
     marketplace::Marketplace,
     points::Points,
+    rule_marks::RuleMarks,
     segment::Segment,
+    stage::Stage,
     state::State,
     time::{Day, Timestamp},
     user::UserId,
@@ -78,7 +82,10 @@ pub(crate) struct StateItem {
     assigned_to: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<Segment>,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    deleted_homes: BTreeSet<HomeId>,
+    /// What former folds kept in the place of `deleted_homes`: that the lead was hidden.
+    #[serde(default, skip_serializing)]
     deleted: bool,
     #[serde(default, skip_serializing_if = "is_unedited")]
     edition: u64,
@@ -87,12 +94,27 @@ pub(crate) struct StateItem {
     /// Of each capped rule the period and how often it gave points in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     uses: BTreeMap<String, (i64, u32)>,
+    /// The stage after the last event that counts, and since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stay: Option<(Stage, i64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conversion: Option<ConversionItem>,
+    /// The bits of the rules that scored before the conversion, 64 to a number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scored_by: Vec<u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     groups: BTreeMap<String, i64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     failures: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "is_false")]
     flooded: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConversionItem {
+    at: i64,
+    score: i64,
+    stage: Stage,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
@@ -164,9 +186,13 @@ impl StateItem {
             status: work.status,
             assigned_to: work.assigned_to.clone(),
             segment: work.segment,
-            deleted: work.deleted,
+            deleted_homes: work.deleted_homes.clone(),
+            deleted: false,
             edition: state.edition,
             last_edit_at: state.last_edit_at.map(Timestamp::millis),
+            stay: state.stay.map(|stay| (stay.stage, stay.since.millis())),
+            conversion: state.conversion.map(ConversionItem::from),
+            scored_by: state.scored_by.bits().to_vec(),
             uses: state.limits.uses.iter().map(use_of).collect(),
             groups: thousandths(&state.limits.groups),
             failures: state.failures.clone(),
@@ -174,8 +200,8 @@ impl StateItem {
         })
     }
 
-    /// Reads the state.
-    pub fn into_state(self, place: &Place) -> Result<State, StoreError> {
+    /// Reads the state of the lead of a survivor.
+    pub fn into_state(self, place: &Place, survivor: HomeId) -> Result<State, StoreError> {
         let time =
             |millis: i64| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
         let first_seen_at = self.first_seen_at.map(time).transpose()?;
@@ -185,6 +211,11 @@ impl StateItem {
         let timestamp = last_folded_at.ok_or_else(|| place.unreadable(NoEvents))?;
         let last_seen: Result<_, _> =
             self.last_seen.into_iter().map(|(name, at)| Ok((name, time(at)?))).collect();
+        let mut deleted_homes = self.deleted_homes;
+        deleted_homes.extend(self.deleted.then_some(survivor));
+        let stay = |(stage, since)| Ok(Stay { stage, since: time(since)? });
+        let conversion =
+            |ConversionItem { at, score, stage }| Ok(Conversion { at: time(at)?, score, stage });
         let uses = self.uses.into_iter();
         let uses = uses.map(|(rule, (period, count))| (rule, Uses { period, count })).collect();
         Ok(State {
@@ -221,14 +252,24 @@ impl StateItem {
                 status: self.status,
                 assigned_to: self.assigned_to,
                 segment: self.segment,
-                deleted: self.deleted,
+                deleted_homes,
             },
             edition: self.edition,
             last_edit_at: self.last_edit_at.map(time).transpose()?,
+            stay: self.stay.map(stay).transpose()?,
+            conversion: self.conversion.map(conversion).transpose()?,
+            scored_by: RuleMarks::from_bits(self.scored_by),
             limits: Limits { uses, groups: points(self.groups) },
             failures: self.failures,
             flooded: self.flooded,
         })
+    }
+}
+
+impl From<Conversion> for ConversionItem {
+    fn from(conversion: Conversion) -> Self {
+        let Conversion { at, score, stage } = conversion;
+        Self { at: at.millis(), score, stage }
     }
 }
 

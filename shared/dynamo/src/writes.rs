@@ -25,7 +25,7 @@ use crate::{
     keys::Key,
 };
 
-const IS_NEW: &str = "attribute_not_exists(pk)";
+pub(crate) const IS_NEW: &str = "attribute_not_exists(pk)";
 
 /// The condition that an item has just the attributes that were read.
 #[derive(Clone, Debug, Default)]
@@ -242,8 +242,18 @@ impl Store {
     }
 }
 
+/// Makes the part of a transaction that removes an item of a table, if it is there.
+pub(crate) fn delete(table: &str, key: &Key) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(items::key_attributes(key)))
+        .build()
+        .map_err(|error| StoreError::incomplete(&error))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// Tells whether the condition of a put held.
-fn held_of_put(
+pub(crate) fn held_of_put(
     sent: Result<PutItemOutput, SdkError<PutItemError, HttpResponse>>,
 ) -> Result<bool, StoreError> {
     match sent {

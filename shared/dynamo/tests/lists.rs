@@ -75,6 +75,7 @@ async fn template(tables: &Tables) -> Item {
         identity_limit: false,
         state,
         crossing: None,
+        erased: None,
     };
     let standing = Standing { score: 60, stage: Stage::Hot };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -35,7 +35,7 @@ fn invited(number: u8, role: Role) -> Member {
 /// Adds a member who has signed in.
 async fn add(store: &Store, number: u8, role: Role) -> Member {
     assert!(store.create_member(&invited(number, role)).await.unwrap());
-    store.note_seen(&acme(), &id(number), at(2_000)).await.unwrap();
+    assert!(store.note_joined(&acme(), &id(number), at(2_000)).await.unwrap());
     store.member(&acme(), &id(number)).await.unwrap().unwrap()
 }
 
@@ -59,6 +59,22 @@ async fn a_user_belongs_to_one_tenant() {
     assert_eq!(store.remove_member(&made).await.unwrap(), Changed::Made);
     assert_eq!(store.tenant_of_user(&id(1)).await.unwrap(), None);
     assert!(store.create_member(&elsewhere).await.unwrap());
+}
+
+#[tokio::test]
+async fn who_is_retired_joins_no_tenant_and_who_belongs_to_one_is_not_retired() {
+    let tables = Tables::with_tenant(&acme()).await;
+    let store = &tables.store;
+    for _ in 0..2 {
+        assert!(store.retire_user(&id(1), at(1_000)).await.unwrap());
+        assert_eq!(store.tenant_of_user(&id(1)).await.unwrap(), None);
+        assert!(!store.create_member(&invited(1, Role::Admin)).await.unwrap());
+    }
+    assert_eq!(store.member(&acme(), &id(1)).await.unwrap(), None);
+    let made = add(store, 2, Role::Viewer).await;
+    assert!(!store.retire_user(&id(2), at(1_000)).await.unwrap());
+    assert_eq!(store.tenant_of_user(&id(2)).await.unwrap(), Some(acme()));
+    assert_eq!(store.member(&acme(), &id(2)).await.unwrap(), Some(made));
 }
 
 #[tokio::test]
@@ -110,6 +126,7 @@ async fn who_is_gone_is_not_brought_back_by_being_seen() {
         assert_eq!(store.remove_member(&read).await.unwrap(), Changed::Made);
     }
     store.note_seen(&acme(), &id(1), at(9_000)).await.unwrap();
+    assert!(!store.note_joined(&acme(), &id(1), at(9_000)).await.unwrap());
     assert_eq!(store.member(&acme(), &id(1)).await.unwrap(), None);
 }
 
@@ -210,7 +227,8 @@ async fn who_signs_in_meanwhile_is_an_admin_who_counts() {
     let store = &tables.store;
     assert!(store.create_member(&invited(1, Role::Admin)).await.unwrap());
     let read = store.member(&acme(), &id(1)).await.unwrap().unwrap();
-    store.note_seen(&acme(), &id(1), at(2_000)).await.unwrap();
+    assert!(store.note_joined(&acme(), &id(1), at(2_000)).await.unwrap());
+    assert!(!store.note_joined(&acme(), &id(1), at(2_001)).await.unwrap(), "once");
     assert_eq!(store.remove_member(&read).await.unwrap(), Changed::Stale);
     let viewer = Member { role: Role::Viewer, ..read.clone() };
     assert_eq!(store.put_member(&read, &viewer).await.unwrap(), Changed::Stale);

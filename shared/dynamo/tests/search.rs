@@ -64,6 +64,7 @@ async fn templates(tables: &Tables) -> (Item, Item) {
         identity_limit: false,
         state: fold(&testing::rules(), seen),
         crossing: None,
+        erased: None,
     };
     let standing = Standing { score: 60, stage: Stage::Hot };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];
@@ -75,7 +76,8 @@ async fn templates(tables: &Tables) -> (Item, Item) {
 
 /// Adds leads that the term leads to.
 fn add(tables: &Tables, (home, lead): &(Item, Item), numbers: std::ops::Range<u32>) {
-    let items = numbers.flat_map(|number| {
+    let (mut leads, mut entries) = (Vec::new(), Vec::new());
+    for number in numbers {
         let (tenant, id) = (a_tenant(), id(number));
         let partition = text(keys::home_partition(&tenant, id));
         let (mut home, mut lead) = (home.clone(), lead.clone());
@@ -88,9 +90,11 @@ fn add(tables: &Tables, (home, lead): &(Item, Item), numbers: std::ops::Range<u3
             ("pk".to_owned(), text(keys::term_partition(&tenant, token()))),
             ("sk".to_owned(), text(id.to_string())),
         ];
-        [home, lead, entry.into()]
-    });
-    tables.load_leads_table(items);
+        leads.extend([home, lead]);
+        entries.push(entry.into());
+    }
+    tables.load_leads_table(leads);
+    tables.load_search_table(entries);
 }
 
 /// Reads a page from a place on: the entries, their homes, and the leads.

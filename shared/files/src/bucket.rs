@@ -1,14 +1,18 @@
 //! The bucket: files are put, got and removed, whole and one at a time.
 //!
-//! Invariant: only what is sealed goes in, and a file that is there is read as it was put.
+//! Invariant: a file that is there is read as it was put, and only what is sealed is put as one.
 
 use std::{fmt, pin::Pin};
 
 use aws_sdk_s3::{
     Client, Config,
-    operation::get_object::{GetObjectError, GetObjectOutput},
+    operation::{
+        get_object::{GetObjectError, GetObjectOutput},
+        list_objects_v2::ListObjectsV2Output,
+    },
     primitives::ByteStream,
 };
+use bytes::Bytes;
 use domain::event::Sealed;
 
 use crate::{error::FileError, key::FileKey};
@@ -44,23 +48,33 @@ impl Bucket {
         Self { client: Client::from_conf(config), name: name.into() }
     }
 
-    async fn put_sealed(&self, key: &FileKey, content: Sealed) -> Result<(), FileError> {
+    /// Puts bytes under a key.
+    pub(crate) async fn put_object(
+        &self,
+        key: &str,
+        content_type: &str,
+        content: Vec<u8>,
+    ) -> Result<(), FileError> {
         let sent = self
             .client
             .put_object()
             .bucket(&self.name)
-            .key(key.as_str())
-            .content_type("text/plain")
-            .body(ByteStream::from(content.0.into_bytes()))
+            .key(key)
+            .content_type(content_type)
+            .body(ByteStream::from(content))
             .send()
             .await;
         sent.map(drop).map_err(|error| FileError::from_sdk("PutObject", &error))
     }
 
-    async fn get_sealed(&self, key: &FileKey) -> Result<Option<Sealed>, FileError> {
-        let sent = self.client.get_object().bucket(&self.name).key(key.as_str()).send().await;
+    /// Gets what lies under a key, to its end.
+    pub(crate) async fn get_object(&self, key: &str) -> Result<Option<Bytes>, FileError> {
+        let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
         match sent {
-            Ok(GetObjectOutput { body, .. }) => read(body).await.map(Some),
+            Ok(GetObjectOutput { body, .. }) => {
+                let read = body.collect().await.map_err(|_| broken("broken response"))?;
+                Ok(Some(read.into_bytes()))
+            }
             Err(error) => match error.as_service_error() {
                 Some(GetObjectError::NoSuchKey(_)) => Ok(None),
                 _ => Err(FileError::from_sdk("GetObject", &error)),
@@ -68,24 +82,44 @@ impl Bucket {
         }
     }
 
-    async fn remove_sealed(&self, key: &FileKey) -> Result<(), FileError> {
-        let sent = self.client.delete_object().bucket(&self.name).key(key.as_str()).send().await;
+    /// Removes what lies under a key, if anything does.
+    pub(crate) async fn remove_object(&self, key: &str) -> Result<(), FileError> {
+        let sent = self.client.delete_object().bucket(&self.name).key(key).send().await;
         sent.map(drop).map_err(|error| FileError::from_sdk("DeleteObject", &error))
+    }
+
+    /// Lists some of the keys that begin with `prefix` and come after `after`.
+    pub(crate) async fn list_objects(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<ListObjectsV2Output, FileError> {
+        let listing = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .send()
+            .await;
+        listing.map_err(|error| FileError::from_sdk("ListObjectsV2", &error))
+    }
+
+    async fn get_sealed(&self, key: &FileKey) -> Result<Option<Sealed>, FileError> {
+        let Some(bytes) = self.get_object(key.as_str()).await? else { return Ok(None) };
+        // What was sealed is ASCII: another text was never put here.
+        let text = String::from_utf8(bytes.into()).map_err(|_| broken("no text"))?;
+        Ok(Some(Sealed(text)))
     }
 }
 
-/// Reads a file to its end.
-async fn read(body: ByteStream) -> Result<Sealed, FileError> {
-    let broken =
-        |code: &str| FileError::Unavailable { operation: "GetObject", code: code.to_owned() };
-    let bytes = body.collect().await.map_err(|_| broken("broken response"))?.to_vec();
-    // What was sealed is ASCII: another text was never put here.
-    String::from_utf8(bytes).map(Sealed).map_err(|_| broken("no text"))
+fn broken(code: &str) -> FileError {
+    FileError::Unavailable { operation: "GetObject", code: code.to_owned() }
 }
 
 impl Files for Bucket {
     fn put<'f>(&'f self, key: &'f FileKey, content: Sealed) -> Filing<'f, ()> {
-        Box::pin(self.put_sealed(key, content))
+        Box::pin(self.put_object(key.as_str(), "text/plain", content.0.into_bytes()))
     }
 
     fn get<'f>(&'f self, key: &'f FileKey) -> Filing<'f, Option<Sealed>> {
@@ -93,7 +127,7 @@ impl Files for Bucket {
     }
 
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()> {
-        Box::pin(self.remove_sealed(key))
+        Box::pin(self.remove_object(key.as_str()))
     }
 }
 
@@ -104,4 +138,4 @@ impl fmt::Debug for Bucket {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

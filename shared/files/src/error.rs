@@ -1,6 +1,7 @@
 //! What a call for a file can fail with, told apart by the one question a caller asks: try again?
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use sdk::Failure;
 
 /// A failed call for a file. Its text never carries the file's content.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,20 +39,9 @@ impl FileError {
     where
         E: ProvideErrorMetadata,
     {
-        let SdkError::ServiceError(service) = error else {
-            let code = match error {
-                SdkError::TimeoutError(_) => "timeout",
-                SdkError::DispatchFailure(_) => "no connection",
-                SdkError::ResponseError(_) => "broken response",
-                _ => "request not sent",
-            };
-            return Self::Unavailable { operation, code: code.to_owned() };
-        };
-        let code = service.err().code().unwrap_or("unknown").to_owned();
-        if RETRYABLE.contains(&code.as_str()) || service.raw().status().is_server_error() {
-            return Self::Unavailable { operation, code };
+        match Failure::of(error, RETRYABLE) {
+            Failure::Unavailable { code } => Self::Unavailable { operation, code },
+            Failure::Refused { code, request_id } => Self::Refused { operation, code, request_id },
         }
-        let request_id = service.raw().headers().get("x-amz-request-id").unwrap_or("unknown");
-        Self::Refused { operation, code, request_id: request_id.to_owned() }
     }
 }

@@ -27,7 +27,9 @@ pub struct Chunk {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// The line of the file that it begins in, from 1.
+    /// Which row of the file it is, from 1: what tells it from the others.
+    pub number: u64,
+    /// The line of the file that it begins in, from 1: where people look for it.
     pub line: u64,
     /// What names the person, strongest first; at least one.
     pub identities: Vec<(Kind, String)>,
@@ -78,6 +80,7 @@ mod tests {
     #[test]
     fn a_chunk_opens_only_for_its_tenant() {
         let row = Row {
+            number: 1,
             line: 2,
             identities: vec![(Kind::Email, "ana@example.com".to_owned())],
             traits: Map::from_iter([("company".to_owned(), "Acme".into())]),
@@ -94,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_chunk_is_written_as_ever() {
-        let text = r#"{"rows":[{"line":2,"identities":[["external","leadline:1"]],"traits":{"plan":"pro"},"status":"new","assigned_to":"user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071"}],"invalid":1,"errors":[{"line":3,"column":1,"field":"email","code":"invalid_identity","message":"no"}]}"#;
+        let text = r#"{"rows":[{"number":1,"line":2,"identities":[["external","leadline:1"]],"traits":{"plan":"pro"},"status":"new","assigned_to":"user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071"}],"invalid":1,"errors":[{"line":3,"column":1,"field":"email","code":"invalid_identity","message":"no"}]}"#;
         let chunk: Chunk = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&chunk).unwrap(), text);
     }

@@ -1,14 +1,16 @@
 //! The founder: read, wrap, one write.
 //!
 //! Invariant: a tenant is written with everything it needs in one transaction, which also decides
-//! that the first admin belongs to no other tenant.
+//! that the first admin belongs to no other tenant, and begins its audit log.
 
 use std::collections::BTreeSet;
 
 use domain::{
     actor::Actor,
     api_key::{ApiKey, ApiKeyText, KeyHash, Scope},
+    audit::AuditEntry,
     family::IdentitySettings,
+    name::Name,
     rule_set::RuleSet,
     tenant::TenantId,
     time::Timestamp,
@@ -16,11 +18,12 @@ use domain::{
 };
 use dynamo::{
     EMAIL_FIELD, Member, MemberStatus, NAME_FIELD, Store, StoreError, StoredApiKey, Tenant,
+    audit_id,
 };
 use serde::{Serialize, Serializer};
 use vault::{InstallationKey, Keyring, SealError, Vault, VaultError};
 
-use crate::{fresh::Fresh, name::Name};
+use crate::fresh::Fresh;
 
 /// Makes tenants.
 #[derive(Debug)]
@@ -160,7 +163,8 @@ impl Founder {
         };
         let rules = RuleSet::default_set().map_err(FoundingError::DefaultRules)?;
         let stored = stored.as_ref().map_or(&[][..], <[_; 2]>::as_slice);
-        if self.store.create_tenant(&tenant, &rules, stored, admin.as_ref()).await? {
+        let store = self.store.recording(id, made(&new, now));
+        if store.create_tenant(&tenant, &rules, stored, admin.as_ref()).await? {
             tracing::info!(tenant = %id, "tenant made");
             return Ok(Founded::Made(keys));
         }
@@ -192,6 +196,22 @@ impl Founder {
         }
         let kept = kept.ok_or(FoundingError::NoSecret)?;
         Ok(self.vault.unwrap_installation(&kept).await?)
+    }
+}
+
+/// Writes down that a tenant was made: by who signed up for it, else by the operator.
+fn made(new: &NewTenant, now: Timestamp) -> AuditEntry {
+    let signed_up = new.admin.as_ref().filter(|admin| admin.status == MemberStatus::Active);
+    let fields = [("name", true), ("admin", new.admin.is_some()), ("api_keys", new.with_keys)];
+    let fields = fields.into_iter().filter(|(_, is_set)| *is_set);
+    AuditEntry {
+        id: audit_id(now),
+        at: now,
+        actor: signed_up.map_or(Actor::System, |admin| Actor::User(admin.user.clone())),
+        action: "tenant.created".to_owned(),
+        object_type: "tenant".to_owned(),
+        object_id: new.id.to_string(),
+        fields: fields.map(|(name, _)| name.to_owned()).collect(),
     }
 }
 

@@ -5,10 +5,10 @@
 
 mod founder;
 mod fresh;
-mod name;
+mod tenant_ids;
 
 pub use crate::{
     founder::{FirstAdmin, FirstKeys, Founded, Founder, FoundingError, NewTenant, new_key},
     fresh::Fresh,
-    name::{InvalidName, MAX_NAME_CHARS, Name, tenant_ids},
+    tenant_ids::tenant_ids,
 };

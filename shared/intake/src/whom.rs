@@ -1,13 +1,14 @@
 //! Whom something is said about: the homes of the identities, the links between them, and the
 //! sealed values that go to the homes.
 //!
-//! Invariant: the same identities make the same homes and links on every attempt.
+//! Invariant: the same identities make the same homes and links on every attempt: those of the
+//! first generation. Where people were erased, scoring finds the generation that lives.
 
 use std::collections::BTreeMap;
 
 use domain::{
     event::{Arrival, Event, Sealed},
-    home::HomeRef,
+    home::{FIRST_GENERATION, HomeRef},
     identity::{Identity, Kind},
     link::{Link, Role},
 };
@@ -15,9 +16,6 @@ use serde_json::{Map, Value};
 use vault::{Keyring, SealError};
 
 use crate::personal::Withheld;
-
-/// Nobody is ever erased yet, so every home is of the first generation.
-const GENERATION: u32 = 0;
 
 /// The homes that something is said about.
 #[derive(Clone, Debug)]
@@ -35,7 +33,7 @@ impl Whom {
     /// without identities.
     pub fn of(identities: &[Identity], former: &[Identity], keyring: &Keyring) -> Option<Self> {
         let homes = |identities: &[Identity]| -> Vec<_> {
-            identities.iter().map(|i| (keyring.home(i, GENERATION), i.clone())).collect()
+            identities.iter().map(|i| (keyring.home(i, FIRST_GENERATION), i.clone())).collect()
         };
         let carried = homes(identities);
         let (home, _) = *carried.first().map(|(home, identity)| (*home, identity)).as_ref()?;
@@ -44,7 +42,8 @@ impl Whom {
 
     /// Addresses a home directly.
     pub fn addressed(home: HomeRef, former: &[Identity], keyring: &Keyring) -> Self {
-        let former = former.iter().map(|i| (keyring.home(i, GENERATION), i.clone())).collect();
+        let former =
+            former.iter().map(|i| (keyring.home(i, FIRST_GENERATION), i.clone())).collect();
         Self { home, carried: Vec::new(), former }
     }
 
@@ -70,12 +69,14 @@ pub fn seal(
 ) -> Result<Arrival, SealError> {
     let mut identities = BTreeMap::new();
     for (home, identity) in whom.carried.iter().chain(&whom.former) {
-        let sealed = keyring.seal(home.id, vault::IDENTITY_FIELD, identity.value())?;
+        let sealed = keyring.seal_for_transit(home.id, vault::IDENTITY_FIELD, identity.value())?;
         identities.insert(home.id, sealed);
     }
     let personal: Result<BTreeMap<String, Sealed>, SealError> = withheld
         .iter()
-        .map(|(field, value)| Ok((field.to_owned(), keyring.seal(whom.home.id, field, value)?)))
+        .map(|(field, value)| {
+            Ok((field.to_owned(), keyring.seal_for_transit(whom.home.id, field, value)?))
+        })
         .collect();
     Ok(Arrival { event, identities, personal: personal?, edited: BTreeMap::new() })
 }

@@ -6,6 +6,9 @@
 
 pub mod auth;
 pub mod aws;
+#[cfg(feature = "sqs")]
+pub mod batch;
+pub mod budget;
 pub mod env;
 pub mod limit;
 pub mod problem;

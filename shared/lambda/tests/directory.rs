@@ -14,7 +14,7 @@ use domain::{
     time::Timestamp,
     user::{Role, UserId},
 };
-use dynamo::{Member, MemberStatus, Store, StoredApiKey};
+use dynamo::{AuditRange, Member, MemberStatus, Store, StoredApiKey};
 use lambda::auth::{CallerDirectory, Directory};
 use serde_json::json;
 use testing::{Fault, Faults, Tables};
@@ -88,6 +88,13 @@ async fn who_comes_for_the_first_time_has_accepted_and_is_seen_once_a_day() {
         let kept = stored_member(store).await;
         assert_eq!((kept.status, kept.last_seen_at), (MemberStatus::Active, Some(at(seen))));
     }
+    let log = store.audit_entries(&acme(), AuditRange::default(), None, 10).await.unwrap();
+    let told: Vec<_> = log.iter().map(|entry| (entry.action.as_str(), &entry.actor)).collect();
+    assert_eq!(told, [("user.joined", &Actor::User(user()))], "that they joined is told once");
+    assert_eq!(
+        (log[0].object_id.as_str(), log[0].at),
+        (user().as_str(), at("2026-01-15T08:00:00Z"))
+    );
 }
 
 #[tokio::test]
@@ -101,6 +108,8 @@ async fn who_is_not_active_is_nobody_and_not_seen() {
     let found = over(store).find_user(&user(), at("2026-01-15T08:00:00Z")).await.unwrap();
     assert!(found.is_none());
     assert_eq!(stored_member(store).await.last_seen_at, None);
+    let log = store.audit_entries(&acme(), AuditRange::default(), None, 10).await.unwrap();
+    assert!(log.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use sdk::Failure;
 
 /// A message that was not queued. Its text never carries the message's content.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -47,22 +48,9 @@ impl SendError {
     where
         E: ProvideErrorMetadata,
     {
-        let SdkError::ServiceError(service) = error else {
-            let code = match error {
-                SdkError::TimeoutError(_) => "timeout",
-                SdkError::DispatchFailure(_) => "no connection",
-                SdkError::ResponseError(_) => "broken response",
-                _ => "request not sent",
-            };
-            return Self::Unavailable { code: code.to_owned() };
-        };
-        let code = service.err().code().unwrap_or("unknown");
-        // The JSON protocol prefixes some codes: `com.amazonaws.sqs#RequestThrottled`.
-        let code = code.rsplit('#').next().unwrap_or(code).to_owned();
-        if RETRYABLE.contains(&code.as_str()) || service.raw().status().is_server_error() {
-            return Self::Unavailable { code };
+        match Failure::of(error, RETRYABLE) {
+            Failure::Unavailable { code } => Self::Unavailable { code },
+            Failure::Refused { code, request_id } => Self::Refused { code, request_id },
         }
-        let request_id = service.raw().headers().get("x-amzn-requestid").unwrap_or("unknown");
-        Self::Refused { code, request_id: request_id.to_owned() }
     }
 }

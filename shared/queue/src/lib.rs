@@ -9,6 +9,7 @@ mod events;
 mod failed;
 mod jobs;
 mod outbox;
+mod parts;
 mod standard;
 
 pub use crate::{
@@ -16,5 +17,6 @@ pub use crate::{
     events::{EventsMessage, EventsQueue, MAX_EVENTS},
     failed::{FailedItem, MAX_ITEM_BYTES},
     jobs::{JobMessage, JobPart},
+    parts::{Parts, look_again},
     standard::{MAX_DELAY, StandardQueue},
 };

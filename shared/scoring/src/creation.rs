@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::{
-    audit::AuditEntry, event::Arrival, home::HomeId, lead::Lead, tenant::TenantId, time::Timestamp,
-};
+use domain::{audit::AuditEntry, event::Arrival, home::HomeId, lead::Lead, time::Timestamp};
 use dynamo::StoreError;
+use vault::Keyring;
 
 use crate::{
     arrivals::key,
     attempts::Attempts,
+    generations::rehome,
     plan::{Context, Plan, plan},
     scorer::{ScoreError, Scorer},
     snapshot::Snapshot,
@@ -28,6 +28,9 @@ pub enum CreateError {
     /// This lead, which may be a deleted one, answers to one of the identities.
     #[error("lead {0} answers to one of the identities")]
     Exists(HomeId),
+    /// It was made before, and the person was erased since.
+    #[error("lead {0} was erased")]
+    Erased(HomeId),
 }
 
 impl From<StoreError> for CreateError {
@@ -42,25 +45,36 @@ enum Step {
     Made(Box<Lead>),
     /// This is to be written.
     Plan(Plan),
+    /// A home that the event names is a tombstone.
+    Erased,
 }
 
 impl Scorer {
     /// Makes a lead of the event that names its identities, together with the entry in the audit
-    /// log. An event that is stored already made its lead before, and changes nothing.
+    /// log, and then with the notification of who gets it. An event that is stored already made its lead before, and changes nothing.
     pub async fn create(
         &self,
-        tenant: &TenantId,
-        arrival: Arrival,
+        keyring: &Keyring,
+        mut arrival: Arrival,
         audit: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<Lead, CreateError> {
+        let tenant = keyring.tenant();
         let mut settings = self.settings.get(&self.store, tenant).await?;
-        let (mut attempts, home) = (Attempts::default(), arrival.event.home.id);
+        let mut attempts = Attempts::default();
         loop {
+            let home = arrival.event.home.id;
             let context = Context { audit, ..self.context(tenant, &settings, now) };
             let plan = match attempt(context, &arrival).await {
                 Ok(Step::Made(lead)) => return Ok(*lead),
                 Ok(Step::Plan(plan)) => plan,
+                Ok(Step::Erased) => {
+                    let rehomed = rehome(&self.store, keyring, vec![arrival]).await?;
+                    let living = rehomed.arrivals.into_iter().next();
+                    arrival = living.ok_or(CreateError::Erased(home))?;
+                    attempts.again(home).await?;
+                    continue;
+                }
                 Err(CreateError::Score(ScoreError::Store(error))) => {
                     attempts.after(error, home).await?;
                     continue;
@@ -68,7 +82,7 @@ impl Scorer {
                 Err(error) => return Err(error),
             };
             let written = plan.lead_of(home).cloned();
-            let outcome = self.carry_out(context, home, plan).await;
+            let outcome = self.carry_out(keyring, context, home, plan).await;
             let is_done = self.settle(tenant, &mut settings, &mut attempts, home, outcome).await?;
             if let (true, Some(lead)) = (is_done, written) {
                 return Ok(lead);
@@ -83,6 +97,9 @@ async fn attempt(context: Context<'_>, arrival: &Arrival) -> Result<Step, Create
     let home = arrival.event.home;
     let mut snapshot = Snapshot::read(store, tenant, home, std::slice::from_ref(arrival)).await?;
     snapshot.read_homes(store, tenant, arrival.identities.keys().copied()).await?;
+    if snapshot.has_tombstones() {
+        return Ok(Step::Erased);
+    }
     let named: BTreeSet<HomeId> = snapshot.homes.keys().copied().collect();
     snapshot.read_leads(store, tenant, named.clone()).await?;
     let mut strongest_first = std::iter::once(home.id).chain(named);

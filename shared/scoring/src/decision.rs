@@ -8,10 +8,10 @@ mod planning;
 use std::collections::BTreeSet;
 
 use domain::{
-    audit::AuditEntry, event::EventId, home::HomeId, points::Points, stage::Stage,
-    tenant::TenantId, time::Timestamp,
+    audit::AuditEntry, event::EventId, home::HomeId, points::Points, stage::Stage, time::Timestamp,
 };
 use dynamo::StoreError;
+use vault::Keyring;
 
 use crate::{
     attempts::Attempts,
@@ -65,7 +65,7 @@ pub enum DecisionError {
     /// A table failed, or other runs kept changing the same families.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// No lead answers to this id.
+    /// No lead answers to this id, or it was erased.
     #[error("there is no lead {0}")]
     UnknownLead(HomeId),
     /// What was to be separated is not part of the lead.
@@ -109,7 +109,7 @@ impl Scorer {
     /// the audit log.
     pub async fn merge(
         &self,
-        tenant: &TenantId,
+        keyring: &Keyring,
         leads: &[HomeId],
         id: &EventId,
         preview: bool,
@@ -118,14 +118,14 @@ impl Scorer {
     ) -> Result<Decided, DecisionError> {
         let Some(first) = leads.first() else { return Ok(Decided::default()) };
         let asked = Asked { preview, audit, now };
-        self.decide(tenant, *first, Decision::Merge { leads, id }, asked).await
+        self.decide(keyring, *first, Decision::Merge { leads, id }, asked).await
     }
 
     /// Takes a lead apart, named by any home of its family. A preview reads only. What is parted is
     /// parted together with the entry in the audit log.
     pub async fn unmerge(
         &self,
-        tenant: &TenantId,
+        keyring: &Keyring,
         lead: HomeId,
         parting: Parting,
         preview: bool,
@@ -133,16 +133,17 @@ impl Scorer {
         now: Timestamp,
     ) -> Result<Decided, DecisionError> {
         let asked = Asked { preview, audit, now };
-        self.decide(tenant, lead, Decision::Part(parting), asked).await
+        self.decide(keyring, lead, Decision::Part(parting), asked).await
     }
 
     async fn decide(
         &self,
-        tenant: &TenantId,
+        keyring: &Keyring,
         lead: HomeId,
         mut decision: Decision<'_>,
         Asked { preview, audit, now }: Asked<'_>,
     ) -> Result<Decided, DecisionError> {
+        let tenant = keyring.tenant();
         let mut settings = self.settings.current(&self.store, tenant).await?;
         let mut attempts = Attempts::default();
         // What an attempt would have done whose answer got lost.
@@ -162,13 +163,15 @@ impl Scorer {
             if preview && is_commit {
                 return Ok(decided);
             }
-            match self.carry_out(context, lead, plan).await {
+            match self.carry_out(keyring, context, lead, plan).await {
                 Ok(Attempt::Committed(_)) => return Ok(decided),
                 Ok(Attempt::Freshened(_)) => {}
                 Ok(Attempt::Outdated(lead)) => {
                     settings = self.newer(tenant, &settings, lead).await?;
                 }
-                Ok(Attempt::Again | Attempt::Known(_)) => attempts.again(lead).await?,
+                Ok(Attempt::Again | Attempt::Known(_) | Attempt::Erased) => {
+                    attempts.again(lead).await?;
+                }
                 Err(ScoreError::Store(error)) => {
                     sent = if is_commit { Some(decided) } else { sent };
                     attempts.after(error, lead).await?;

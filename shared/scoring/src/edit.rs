@@ -15,6 +15,7 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::{Settings, StoreError};
+use vault::Keyring;
 
 use crate::{
     attempts::Attempts,
@@ -60,7 +61,7 @@ pub enum EditError<E> {
     /// A table failed, or other runs kept changing the same lead.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// No lead answers to this id.
+    /// No lead answers to this id, or it was erased.
     #[error("there is no lead {0}")]
     UnknownLead(HomeId),
     /// Somebody else edited the lead.
@@ -95,21 +96,23 @@ impl Step {
 }
 
 impl Scorer {
-    /// Changes a lead, named by any home of its family, by the event that `make` makes of it, and
-    /// together with the entry in the audit log. `None` says that there is nothing to change.
+    /// Changes a lead, named by any home of its family, by the event that `make` makes of it,
+    /// together with the entry in the audit log, and then with the notification of who gets the
+    /// lead by it. `None` says that there is nothing to change.
     ///
     /// `make` is called again at every attempt and so has no effect of its own. Its event carries
     /// an edit and the same id every time; it gets the home and instant of what it was made from.
     /// An event with an id that is stored already was made before, and changes nothing.
     pub async fn edit<E>(
         &self,
-        tenant: &TenantId,
+        keyring: &Keyring,
         lead: HomeId,
         expected: Expected,
         audit: Option<&AuditEntry>,
         now: Timestamp,
         make: impl Fn(Current<'_>) -> Result<Option<Arrival>, E> + Send + Sync,
     ) -> Result<Edited, EditError<E>> {
+        let tenant = keyring.tenant();
         let mut settings =
             self.settings.get(&self.store, tenant).await.map_err(ScoreError::from)?;
         let mut attempts = Attempts::default();
@@ -128,7 +131,7 @@ impl Scorer {
                 Err(error) => return Err(error),
             };
             let written = plan.lead_of(lead).cloned();
-            let outcome = self.carry_out(context, lead, plan).await;
+            let outcome = self.carry_out(keyring, context, lead, plan).await;
             let is_done = self.settle(tenant, &mut settings, &mut attempts, lead, outcome).await?;
             if let (true, Some(lead)) = (is_done, written) {
                 return Ok(Edited { lead, changed: true });
@@ -151,7 +154,9 @@ impl Scorer {
             Ok(Attempt::Committed(_)) => return Ok(true),
             Ok(Attempt::Freshened(_)) => {}
             Ok(Attempt::Outdated(lead)) => *settings = self.newer(tenant, settings, lead).await?,
-            Ok(Attempt::Again | Attempt::Known(_)) => attempts.again(lead).await?,
+            Ok(Attempt::Again | Attempt::Known(_) | Attempt::Erased) => {
+                attempts.again(lead).await?;
+            }
             Err(ScoreError::Store(error)) => attempts.after(error, lead).await?,
             Err(error) => return Err(error),
         }
@@ -200,7 +205,7 @@ async fn attempt<E>(
 
 /// Plans what comes first where a lead is not at the active rules, or not by the code of today,
 /// which alone knows its edition.
-fn to_active_rules(context: Context<'_>, lead: &Lead) -> Option<Plan> {
+pub(crate) fn to_active_rules(context: Context<'_>, lead: &Lead) -> Option<Plan> {
     let (id, version) = (lead.survivor.id, context.settings.rules.version());
     if lead.state.is_newer_than(version) {
         return Some(Plan::Outdated(id));

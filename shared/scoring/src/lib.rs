@@ -9,7 +9,11 @@ mod attempts;
 mod creation;
 mod decision;
 mod edit;
+mod erase;
 mod fresh;
+mod generations;
+mod keeping;
+mod past;
 mod plan;
 mod relink;
 mod rescore;
@@ -20,6 +24,8 @@ pub use crate::{
     creation::CreateError,
     decision::{Decided, DecisionError, LeadScore, Parting},
     edit::{Current, EditError, Edited, Expected},
+    erase::{EraseError, Order},
+    generations::living_home,
     rescore::Rescored,
     scorer::{MAX_EVENTS, ScoreError, Scored, Scorer},
 };

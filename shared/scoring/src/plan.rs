@@ -4,7 +4,7 @@
 //! is not is brought there first, by a commit of its own, so that what the rules did to a stage is
 //! never taken for what the events did.
 
-use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use domain::{
     audit::AuditEntry,
@@ -12,17 +12,21 @@ use domain::{
     family::Member,
     home::{HomeId, HomeRef},
     lead::{Cause, Crossing, Lead},
+    notification::Notification,
     stage::Stage,
     state::State,
     tenant::TenantId,
     time::{Day, Timestamp},
+    user::UserId,
     view::shown,
 };
 use dynamo::{ChangedLead, Commit, Settings, Standing, Store, StoreError};
 
 use crate::{
     fresh::{applied, refolded},
+    past::past_days,
     relink,
+    scorer::ScoreError,
     snapshot::Snapshot,
 };
 
@@ -33,7 +37,8 @@ pub(crate) struct Context<'a> {
     pub tenant: &'a TenantId,
     pub settings: &'a Settings,
     pub now: Timestamp,
-    /// What the audit log is to say of the commit, where people asked for it.
+    /// What the audit log is to say of the commit, where people asked for it. Who gets a lead by
+    /// it is told then; of what a job does they are told by the job.
     pub audit: Option<&'a AuditEntry>,
 }
 
@@ -41,7 +46,7 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) enum Plan {
     /// Write this, after marking these past days as changed.
-    Commit { commit: Box<Commit>, past_days: BTreeSet<Day> },
+    Commit { commit: Box<Commit>, past_days: Option<RangeInclusive<Day>> },
     /// What was read does not fit together: another run is changing it. Read again.
     Unsettled,
     /// A lead was scored by newer code or newer rules than this run knows.
@@ -51,6 +56,11 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
+    /// Plans a commit that changes no past day.
+    pub fn of(commit: Commit) -> Self {
+        Self::Commit { commit: Box::new(commit), past_days: None }
+    }
+
     /// Returns the lead that will answer for a home, if the plan writes it.
     pub fn lead_of(&self, home: HomeId) -> Option<&Lead> {
         let Self::Commit { commit, .. } = self else { return None };
@@ -59,22 +69,25 @@ impl Plan {
     }
 }
 
-/// Plans the commit of `arrivals`, all of one home and none of them known to be stored.
+/// Plans the commit of `arrivals`, all of one home and none of them known to be stored. An edit
+/// among them that would not be kept as it is said refuses them all.
 pub(crate) async fn plan(
     context: Context<'_>,
     home: HomeRef,
     arrivals: &[Arrival],
     mut snapshot: Snapshot,
-) -> Result<Plan, StoreError> {
+) -> Result<Plan, ScoreError> {
     for arrival in arrivals {
-        snapshot.declare(arrival);
+        snapshot
+            .declare(arrival)
+            .map_err(|error| ScoreError::Edit { home: arrival.event.home.id, error })?;
     }
     let events: Vec<Event> = arrivals.iter().map(|arrival| arrival.event.clone()).collect();
-    if snapshot.relinked.is_empty() {
-        plan_in_place(context, home, events, &snapshot).await
+    Ok(if snapshot.relinked.is_empty() {
+        plan_in_place(context, home, events, &snapshot).await?
     } else {
-        relink::plan(context, home, events, snapshot).await
-    }
+        relink::plan(context, home, events, snapshot).await?
+    })
 }
 
 /// Plans new events of a home whose family stays as it is.
@@ -99,11 +112,13 @@ async fn plan_in_place(
     let crossing = context.crossing(&lead.state, &state, Cause::Event);
     let changed = Lead { version: lead.version + 1, state, crossing, ..lead.clone() };
     let past_days = context.past_days(&events, [(Some(lead), Some(&changed))]);
+    let told = context.told(&events, changed.survivor.id);
     let commit = Commit {
         events,
         homes: snapshot.changed.iter().filter_map(|id| snapshot.homes.get(id)).cloned().collect(),
         leads: vec![context.changed_lead(changed, Some(lead.version))],
         audit: context.audit.cloned(),
+        told,
         ..Commit::default()
     };
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
@@ -115,6 +130,12 @@ impl Context<'_> {
         let homes = members.iter().filter(|member| member.has_events).map(|member| member.home.id);
         let homes: Vec<HomeId> = homes.collect();
         refolded(self.store, self.tenant, &self.settings.rules, homes, new).await
+    }
+
+    /// Finds who is to be told of new events of a lead.
+    pub fn told(self, events: &[Event], lead: HomeId) -> Vec<(UserId, Notification)> {
+        let events = if self.audit.is_some() { events } else { &[] };
+        events.iter().filter_map(|event| Notification::of_assignment(event, lead)).collect()
     }
 
     /// Returns the stage that a state shows now.
@@ -134,27 +155,15 @@ impl Context<'_> {
         ChangedLead { lead, read_version, standing }
     }
 
-    /// Finds the days before today whose counts a commit changes: those of its events, and those
-    /// on which a lead was first seen and now is not, or the other way round. Edits are counted
-    /// nowhere, and no more is a deleted lead.
+    /// Finds the days before today whose counts a commit changes, by its events and the leads that
+    /// it changes, each as it was and as it will be.
     pub fn past_days<'l>(
         self,
         events: &[Event],
         leads: impl IntoIterator<Item = (Option<&'l Lead>, Option<&'l Lead>)>,
-    ) -> BTreeSet<Day> {
-        let today = self.now.day();
-        let first_seen = |lead: Option<&Lead>| {
-            let state = lead.map(|lead| &lead.state).filter(|state| !state.work.deleted);
-            state.and_then(|state| state.first_seen_at).map(Timestamp::day)
-        };
-        let counted = events.iter().filter(|event| event.edit.is_none());
-        let mut days: BTreeSet<Day> = counted.map(|event| event.timestamp.day()).collect();
-        for (before, after) in leads {
-            let (before, after) = (first_seen(before), first_seen(after));
-            if before != after {
-                days.extend(before.into_iter().chain(after));
-            }
-        }
-        days.into_iter().filter(|day| *day < today).collect()
+    ) -> Option<RangeInclusive<Day>> {
+        let (before, after): (Vec<_>, Vec<_>) = leads.into_iter().unzip();
+        let known = |leads: Vec<Option<&'l Lead>>| leads.into_iter().flatten().collect::<Vec<_>>();
+        past_days(events, &known(before), &known(after), self.now.day())
     }
 }

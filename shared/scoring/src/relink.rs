@@ -4,7 +4,10 @@
 //! computed, and every lead that was loaded is written or checked by version, so that of two
 //! racing changes of one family only one commits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use domain::{
     event::Event,
@@ -12,6 +15,7 @@ use domain::{
     home::{HomeId, HomeRef},
     lead::{Cause, Crossing, Home, Lead},
     state::State,
+    time::Day,
 };
 use dynamo::{ChangedLead, Commit, StoreError};
 
@@ -71,6 +75,7 @@ pub(crate) async fn write(
             members: family.members.clone(),
             identity_limit: family.identity_limit,
             crossing: crossing(context, &snapshot, family, &state),
+            erased: None,
             state,
         };
         let read_version = snapshot.leads.get(&family.survivor.id).map(|lead| lead.version);
@@ -78,8 +83,11 @@ pub(crate) async fn write(
     }
     let past_days = past_days(context, news.events, &snapshot, &leads);
     point_homes(&mut snapshot, families);
+    let grown = touched.iter().find(|family| has(family, news.home));
+    let told = grown.map(|family| context.told(news.events, family.survivor.id));
     let commit = Commit {
         audit: context.audit.cloned(),
+        told: told.unwrap_or_default(),
         ..commit(news.events.to_vec(), &snapshot, families, leads)
     };
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
@@ -120,20 +128,20 @@ fn keep_limits(snapshot: &Snapshot, families: &mut [Family]) {
     }
 }
 
-/// Tells whether homes and leads fit together: every home that a lead lists points to it, and
-/// every home that points to a lead is listed by it.
+/// Tells whether homes and leads fit together: every home that a lead lists lives and points to it,
+/// and every living home that points to a lead is listed by it.
 pub(crate) fn agree(snapshot: &Snapshot) -> bool {
     let listed_point_back = snapshot.leads.iter().all(|(survivor, lead)| {
         lead.members.iter().all(|member| {
             let home = snapshot.homes.get(&member.home.id);
-            home.is_some_and(|home| home.survivor.id == *survivor)
+            home.is_some_and(|home| home.survivor.id == *survivor && !home.is_tombstone())
         })
     });
-    let pointing_are_listed = snapshot.homes.values().filter(|home| home.version > 0).all(|home| {
-        match snapshot.leads.get(&home.survivor.id) {
-            Some(lead) => lead.has_member(home.home.id),
-            None => !home.has_events || snapshot.first_events.contains(&home.home.id),
-        }
+    let mut pointing =
+        snapshot.homes.values().filter(|home| home.version > 0 && !home.is_tombstone());
+    let pointing_are_listed = pointing.all(|home| match snapshot.leads.get(&home.survivor.id) {
+        Some(lead) => lead.has_member(home.home.id),
+        None => !home.has_events || snapshot.first_events.contains(&home.home.id),
     });
     listed_point_back && pointing_are_listed
 }
@@ -244,7 +252,7 @@ fn past_days(
     events: &[Event],
     snapshot: &Snapshot,
     leads: &[ChangedLead],
-) -> BTreeSet<domain::time::Day> {
+) -> Option<RangeInclusive<Day>> {
     let after: BTreeMap<HomeId, &Lead> =
         leads.iter().map(|changed| (changed.lead.survivor.id, &changed.lead)).collect();
     let survivors: BTreeSet<HomeId> = snapshot.leads.keys().chain(after.keys()).copied().collect();
@@ -293,6 +301,6 @@ fn commit(
         leads,
         gone: versions(&|id| !survivors.contains(id)),
         unchanged: versions(&|id| survivors.contains(id) && !written.contains(id)),
-        audit: None,
+        ..Commit::default()
     }
 }

@@ -112,10 +112,10 @@ async fn rescore_lead(
     let crossing = Crossing::between(before, stage, Cause::Rescore);
     let read_version = Some(lead.version);
     let changed = Lead { version: lead.version + 1, state, crossing, ..lead.clone() };
-    // Suppression moves the day on which a lead was first seen. The mark comes before the commit,
-    // as in every commit.
-    for day in context.past_days(&[], [(Some(&lead), Some(&changed))]) {
-        context.store.mark_dirty_day(context.tenant, day, context.now).await?;
+    // Other rules move the days on which a lead is new and converts. The mark comes before the
+    // commit, as in every commit.
+    if let Some(days) = context.past_days(&[], [(Some(&lead), Some(&changed))]) {
+        context.store.mark_dirty_days(context.tenant, &days, context.now).await?;
     }
     let leads = vec![context.changed_lead(changed, read_version)];
     let commit = Commit { leads, ..Commit::default() };

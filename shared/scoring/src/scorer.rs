@@ -1,18 +1,25 @@
 //! Brings a group of arrivals into the tables, commit by commit.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
+    edit::InvalidEdit,
     event::Arrival,
     home::{HomeId, HomeRef},
     tenant::TenantId,
     time::Timestamp,
 };
 use dynamo::{CommitError, MAX_ITEMS, Settings, SettingsCache, Store, StoreError};
+use vault::{Keyring, SealError};
 
 use crate::{
     arrivals::{EventKey, distinct, fitting, key, known, resolve},
     attempts::{Attempts, MAX_ATTEMPTS},
+    generations::{Rehomed, rehome},
+    keeping::keep,
     plan::{Context, Plan, plan},
     rescore::{FormerRules, rescore_once},
     snapshot::Snapshot,
@@ -44,6 +51,18 @@ pub enum ScoreError {
     /// One event with its family is more than a transaction takes.
     #[error("an event of lead {0} changes more items than a transaction takes")]
     TooLarge(HomeId),
+    /// An edit would not be kept as it is said.
+    #[error("an edit of home {home} cannot be made")]
+    Edit {
+        /// The home that it would be stored in.
+        home: HomeId,
+        /// What is wrong with it.
+        #[source]
+        error: InvalidEdit,
+    },
+    /// A home's key could not be made or read, or a value not be sealed under it.
+    #[error("a value of a home cannot be kept")]
+    Seal(#[from] SealError),
 }
 
 /// What became of a group.
@@ -51,12 +70,31 @@ pub enum ScoreError {
 pub struct Scored {
     /// How many events were stored.
     pub stored: usize,
-    /// How many were stored already.
+    /// How many were stored already, or are of somebody who was erased since.
     pub known: usize,
     /// The write units that the commits took.
     pub write_units: f64,
     /// Events that address a lead that does not exist; nothing was stored for them.
     pub strays: Vec<Arrival>,
+    /// The homes of the next generation to which events went, by the tombstones that they named.
+    pub moved: BTreeMap<HomeId, HomeId>,
+}
+
+impl Scored {
+    /// Counts what became of arrivals that named tombstones, and returns those that are to be
+    /// stored.
+    fn rehome(&mut self, rehomed: Rehomed) -> Vec<Arrival> {
+        self.known += rehomed.dropped;
+        self.strays.extend(rehomed.strays);
+        self.moved.extend(rehomed.homes);
+        rehomed.arrivals
+    }
+
+    /// Returns where homes live that events named.
+    pub fn living(&self, named: impl IntoIterator<Item = HomeId>) -> BTreeSet<HomeId> {
+        let living = |home| self.moved.get(&home).copied().unwrap_or(home);
+        named.into_iter().map(living).collect()
+    }
 }
 
 /// What one attempt came to.
@@ -71,6 +109,8 @@ pub(crate) enum Attempt {
     Outdated(HomeId),
     /// Another run was faster; nothing changed.
     Again,
+    /// A home that the arrivals name is a tombstone; nothing changed.
+    Erased,
 }
 
 impl Scorer {
@@ -85,22 +125,25 @@ impl Scorer {
         self.settings.refresh(&self.store, tenant).await.map(drop)
     }
 
-    /// Stores and scores arrivals of one home, in as few commits as they fit.
+    /// Stores and scores arrivals of one home, in as few commits as they fit, with the keys of the
+    /// tenant whose home it is.
     ///
-    /// Of several arrivals with the same event id the first counts.
+    /// Of several arrivals with the same event id the first counts. Those of somebody who was
+    /// erased since are dropped; later ones go to the next generation of the home.
     pub async fn score(
         &self,
-        tenant: &TenantId,
+        keyring: &Keyring,
         home: HomeId,
         arrivals: Vec<Arrival>,
         now: Timestamp,
     ) -> Result<Scored, ScoreError> {
+        let tenant = keyring.tenant();
         let mut settings = self.settings.get(&self.store, tenant).await?;
         let mut scored = Scored::default();
         let all = arrivals.len();
         let mut pending = distinct(arrivals);
         scored.known = all - pending.len();
-        let Some(home) = resolve(&self.store, tenant, home, &pending).await? else {
+        let Some(mut home) = resolve(&self.store, tenant, home, &pending).await? else {
             scored.strays = pending;
             return Ok(scored);
         };
@@ -111,7 +154,7 @@ impl Scorer {
         while !pending.is_empty() {
             let next = pending.get(..fitting(&pending, most)).unwrap_or(&pending);
             let context = self.context(tenant, &settings, now);
-            match self.attempt(context, home, next).await {
+            match self.attempt(keyring, context, home, next).await {
                 Ok(Attempt::Committed(write_units)) => {
                     scored.write_units += write_units;
                     scored.stored += next.len();
@@ -128,6 +171,11 @@ impl Scorer {
                 }
                 Err(ScoreError::TooLarge(_)) if next.len() > 1 => most = next.len() / 2,
                 Ok(Attempt::Again) => attempts.again(home.id).await?,
+                Ok(Attempt::Erased) => {
+                    pending = scored.rehome(rehome(&self.store, keyring, pending).await?);
+                    home = pending.first().map_or(home, |arrival| arrival.event.home);
+                    attempts.again(home.id).await?;
+                }
                 Err(ScoreError::Store(error)) => attempts.after(error, home.id).await?,
                 Err(error) => return Err(error),
             }
@@ -161,27 +209,33 @@ impl Scorer {
 
     async fn attempt(
         &self,
+        keyring: &Keyring,
         context: Context<'_>,
         home: HomeRef,
         arrivals: &[Arrival],
     ) -> Result<Attempt, ScoreError> {
         let snapshot = Snapshot::read(context.store, context.tenant, home, arrivals).await?;
+        if snapshot.has_tombstones() {
+            return Ok(Attempt::Erased);
+        }
         let known = known(context, home, arrivals, &snapshot).await?;
         if !known.is_empty() {
             return Ok(Attempt::Known(known));
         }
         let plan = plan(context, home, arrivals, snapshot).await?;
-        self.carry_out(context, home.id, plan).await
+        self.carry_out(keyring, context, home.id, plan).await
     }
 
-    /// Does what a plan says.
+    /// Does what a plan says. What came to a home sealed as it travels is kept under the home's own
+    /// key.
     pub(crate) async fn carry_out(
         &self,
+        keyring: &Keyring,
         context: Context<'_>,
         home: HomeId,
         plan: Plan,
     ) -> Result<Attempt, ScoreError> {
-        let (commit, past_days) = match plan {
+        let (mut commit, past_days) = match plan {
             Plan::Commit { commit, past_days } => (commit, past_days),
             Plan::Unsettled => return Ok(Attempt::Again),
             Plan::Outdated(lead) => return Ok(Attempt::Outdated(lead)),
@@ -190,10 +244,13 @@ impl Scorer {
         if commit.len() > MAX_ITEMS {
             return Err(ScoreError::TooLarge(home));
         }
+        for home in &mut commit.homes {
+            keep(keyring, home)?;
+        }
         // The mark comes first: a run that dies before the commit leaves a mark too many, never
         // one too few.
-        for day in past_days {
-            context.store.mark_dirty_day(context.tenant, day, context.now).await?;
+        if let Some(days) = past_days {
+            context.store.mark_dirty_days(context.tenant, &days, context.now).await?;
         }
         match context.store.commit(context.tenant, &commit).await {
             Ok(write_units) => Ok(Attempt::Committed(write_units)),

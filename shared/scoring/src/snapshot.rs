@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    edit::InvalidEdit,
     event::Arrival,
     home::{HomeId, HomeRef},
     lead::{Home, Lead},
@@ -51,6 +52,11 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Tells whether a home is a tombstone: what names it belongs elsewhere, or nowhere.
+    pub fn has_tombstones(&self) -> bool {
+        self.homes.values().any(Home::is_tombstone)
+    }
+
     /// Reads homes alone. One that does not exist is left out.
     pub async fn of_homes(
         store: &Store,
@@ -71,7 +77,11 @@ impl Snapshot {
     /// Applies what an arrival says about homes: identities, links and profile.
     ///
     /// An arrival of a home that is not in the snapshot changes nothing.
-    pub fn declare(&mut self, arrival: &Arrival) {
+    ///
+    /// # Errors
+    /// That it is an edit which the home would not keep as it is said. This is where every edit
+    /// passes, whoever makes it.
+    pub fn declare(&mut self, arrival: &Arrival) -> Result<(), InvalidEdit> {
         let event = &arrival.event;
         let mut carried = BTreeSet::from([event.home.id]);
         for (from, link) in event.recorded_links() {
@@ -94,7 +104,10 @@ impl Snapshot {
                 self.changed.insert(*id);
             }
         }
-        let Some(home) = self.homes.get_mut(&event.home.id) else { return };
+        let Some(home) = self.homes.get_mut(&event.home.id) else { return Ok(()) };
+        if let Some(edit) = &event.edit {
+            home.edits.check(edit)?;
+        }
         if !home.has_events {
             home.has_events = true;
             self.first_events.insert(event.home.id);
@@ -105,9 +118,11 @@ impl Snapshot {
         if home.edits.take_in(arrival) || declared {
             self.changed.insert(event.home.id);
         }
+        Ok(())
     }
 
-    /// Reads the leads that answer for some homes, where they were not read before.
+    /// Reads the leads that answer for some homes, where they were not read before. One that was
+    /// erased answers for nobody.
     pub async fn read_leads(
         &mut self,
         store: &Store,
@@ -116,13 +131,14 @@ impl Snapshot {
     ) -> Result<(), StoreError> {
         let existing = homes.into_iter().filter_map(|id| self.homes.get(&id));
         let survivors: Vec<_> = existing
-            .filter(|home| home.version > 0)
+            .filter(|home| home.version > 0 && !home.is_tombstone())
             .map(|home| home.survivor.id)
             .filter(|survivor| !self.asked_leads.contains(survivor))
             .collect();
         for survivor in survivors {
             if self.asked_leads.insert(survivor)
                 && let Some(lead) = store.lead(tenant, survivor).await?
+                && lead.erased.is_none()
             {
                 self.leads.insert(survivor, lead);
             }

@@ -83,8 +83,10 @@ impl Accounts {
 
     /// Adds somebody who has signed in before, with a password of their own.
     pub fn has_signed_in(&self, email: &str) {
-        let body =
-            json!({"Username": email, "UserAttributes": [{"Name": "email", "Value": email}]});
+        let attributes = json!([
+            {"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}
+        ]);
+        let body = json!({"Username": email, "UserAttributes": attributes});
         self.pool().add(&body, PASSWORD.to_owned(), "CONFIRMED");
     }
 

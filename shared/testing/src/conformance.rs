@@ -62,6 +62,7 @@ fn new_lead(value: &str, events: Vec<Event>) -> Commit {
         identity_limit: false,
         state,
         crossing: Some(Crossing { from: Stage::Hot, cause: Cause::Link }),
+        erased: None,
     };
     let standing = Standing { score: shown.score, stage: shown.stage };
     Commit {

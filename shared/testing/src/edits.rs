@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     actor::Actor,
     edit::{Choice, Edit},
-    event::{Arrival, Event, Sealed},
+    event::{Arrival, Event},
     identity::Kind,
     lead::Status,
     segment::Segment,
@@ -13,7 +13,10 @@ use domain::{
 };
 use serde_json::Value;
 
-use crate::events::{EventBuilder, an_event};
+use crate::{
+    events::{EventBuilder, an_event},
+    keys::keyring,
+};
 
 /// Returns the user that tests make edits as.
 pub fn a_user() -> UserId {
@@ -25,7 +28,7 @@ pub fn a_user() -> UserId {
 pub struct EditBuilder {
     event: EventBuilder,
     edit: Edit,
-    edited: BTreeMap<String, Sealed>,
+    edited: BTreeMap<String, String>,
 }
 
 /// Begins an edit whose event has that id.
@@ -81,7 +84,7 @@ impl EditBuilder {
     #[must_use]
     pub fn sealing(mut self, name: &str, value: &str) -> Self {
         self.edit.set_sealed.insert(name.to_owned());
-        self.edited.insert(name.to_owned(), Sealed(format!("sealed {value}")));
+        self.edited.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -122,7 +125,13 @@ impl EditBuilder {
 
     /// Returns the edit as it is scored.
     pub fn arrival(self) -> Arrival {
-        Arrival { edited: self.edited, ..self.event.editing(self.edit).arrival() }
+        let (arrival, keyring) = (self.event.editing(self.edit).arrival(), keyring());
+        let home = arrival.event.home.id;
+        let sealed = |(name, value): (&String, &String)| {
+            let sealed = keyring.seal_for_transit(home, name, value);
+            (name.clone(), sealed.expect("a value that can be sealed"))
+        };
+        Arrival { edited: self.edited.iter().map(sealed).collect(), ..arrival }
     }
 
     /// Returns the event alone.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     edit::{Edit, LEAD_EDITED},
-    event::{Arrival, Event, EventId, Sealed},
+    event::{Arrival, Event, EventId},
     home::{HomeRef, InstallationSecret},
     identity::{Identity, Kind},
     link::{Link, Role},
@@ -14,6 +14,9 @@ use domain::{
     time::{DAY_MS, Timestamp},
 };
 use serde_json::{Map, Value};
+use vault::IDENTITY_FIELD;
+
+use crate::keys::keyring;
 
 /// Returns the tenant that tests write to.
 pub fn a_tenant() -> TenantId {
@@ -130,12 +133,14 @@ impl EventBuilder {
         if self.identities.is_empty() {
             self = self.by(Kind::UserId, "u1");
         }
-        let sealed = |value: &str| Sealed(format!("sealed {value}"));
-        let mut named: Vec<_> = self
-            .identities
-            .iter()
-            .map(|(kind, value)| (home_of(*kind, value), sealed(value)))
-            .collect();
+        let keyring = keyring();
+        let sealed = |home: HomeRef, field: &str, value: &str| {
+            keyring.seal_for_transit(home.id, field, value).expect("a value that can be sealed")
+        };
+        let identity = |home: HomeRef, value: &str| (home, sealed(home, IDENTITY_FIELD, value));
+        let identities = self.identities.iter();
+        let mut named: Vec<_> =
+            identities.map(|(kind, value)| identity(home_of(*kind, value), value)).collect();
         let home = named.first().expect("at least one identity").0;
         let carried = named.iter().skip(1);
         let mut links: Vec<_> =
@@ -145,11 +150,11 @@ impl EventBuilder {
             let from = home_of(kind, previous);
             if from != home {
                 links.push(Link { from, to: home, role: Role::Alias });
-                named.push((from, sealed(previous)));
+                named.push(identity(from, previous));
             }
         }
         let set_sealed = self.edit.iter().flat_map(|edit| &edit.set_sealed);
-        let edited = set_sealed.map(|name| (name.clone(), sealed(name))).collect();
+        let edited = set_sealed.map(|name| (name.clone(), sealed(home, name, name))).collect();
         Arrival {
             event: Event {
                 event_id: EventId::from_sender(&self.id).expect("an event id"),

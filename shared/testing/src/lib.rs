@@ -18,6 +18,7 @@ mod edits;
 mod events;
 mod faults;
 mod key_service;
+mod keys;
 mod meter;
 mod random;
 mod tables;
@@ -29,6 +30,7 @@ pub use crate::{
     events::{EventBuilder, a_tenant, an_event, home_of, rules},
     faults::{Fault, Faults},
     key_service::key_service,
+    keys::{keyring, opened},
     meter::{Meter, Reading},
     random::Random,
     tables::Tables,

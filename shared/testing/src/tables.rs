@@ -1,4 +1,4 @@
-//! The two tables on an in-process DynamoDB, one server for each test.
+//! The tables on an in-process DynamoDB, one server for each test.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use aws_sdk_dynamodb::{
 use domain::{
     family::IdentitySettings, home::HomeId, rule_set::RuleSet, tenant::TenantId, time::Timestamp,
 };
-use dynamo::{Store, Tenant};
+use dynamo::{Store, TableNames, Tenant};
 use dynoxide::Database;
 
 use crate::{faults::Faults, meter::Meter};
 
-/// Both tables, empty, on a server that lives as long as the test's runtime.
+/// All tables, empty, on a server that lives as long as the test's runtime.
 #[derive(Clone, Debug)]
 pub struct Tables {
     /// The tables without faults.
@@ -26,8 +26,7 @@ pub struct Tables {
     /// A client without faults, to look at raw items.
     pub client: Client,
     endpoint: String,
-    leads: String,
-    events: String,
+    names: TableNames,
     /// The server's, if it is one of this process.
     database: Option<InProcess>,
 }
@@ -42,7 +41,7 @@ impl std::fmt::Debug for InProcess {
 }
 
 impl Tables {
-    /// Starts a server on a free port and creates both tables.
+    /// Starts a server on a free port and creates the tables.
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -52,17 +51,20 @@ impl Tables {
         Self { database: Some(InProcess(database)), ..tables }
     }
 
-    /// Creates both tables on a server that runs already; their names begin with `prefix`.
+    /// Creates the tables on a server that runs already; their names begin with `prefix`.
     pub async fn create_at(endpoint: &str, prefix: &str) -> Self {
         let client = Client::from_conf(config(endpoint).build());
-        let (leads, events) = (format!("{prefix}-leads"), format!("{prefix}-events"));
-        create(&client, &events, &[]).await;
+        let name = |table| format!("{prefix}-{table}");
+        let names =
+            TableNames { leads: name("leads"), events: name("events"), search: name("search") };
+        create(&client, &names.events, &[]).await;
+        create(&client, &names.search, &[]).await;
         let keys = ["by_owner", "by_created", "by_activity"];
         let keys = keys.map(|index| (index, ProjectionType::KeysOnly));
         let indexes = [[("by_score", ProjectionType::All)].as_slice(), &keys].concat();
-        create(&client, &leads, &indexes).await;
-        let store = Store::new(client.clone(), leads.clone(), events.clone());
-        Self { store, client, endpoint: endpoint.to_owned(), leads, events, database: None }
+        create(&client, &names.leads, &indexes).await;
+        let store = Store::new(client.clone(), names.clone());
+        Self { store, client, endpoint: endpoint.to_owned(), names, database: None }
     }
 
     /// Starts a server whose tables hold one tenant with the default rules.
@@ -97,7 +99,7 @@ impl Tables {
 
     fn behind(&self, interceptor: impl Intercept + 'static) -> Store {
         let client = Client::from_conf(config(&self.endpoint).interceptor(interceptor).build());
-        Store::new(client, self.leads.clone(), self.events.clone())
+        Store::new(client, self.names.clone())
     }
 
     /// Puts items into the leads table past the server: for as many as a test could not send.
@@ -105,10 +107,22 @@ impl Tables {
         &self,
         items: impl IntoIterator<Item = HashMap<String, AttributeValue>>,
     ) {
+        self.load(&self.names.leads, items);
+    }
+
+    /// Puts items into the search table in the same way.
+    pub fn load_search_table(
+        &self,
+        items: impl IntoIterator<Item = HashMap<String, AttributeValue>>,
+    ) {
+        self.load(&self.names.search, items);
+    }
+
+    fn load(&self, table: &str, items: impl IntoIterator<Item = HashMap<String, AttributeValue>>) {
         let InProcess(database) = self.database.as_ref().expect("a server of this process");
         let items = items.into_iter().map(loaded).collect();
         let options = dynoxide::ImportOptions::default();
-        database.import_items(&self.leads, items, options).expect("loaded items");
+        database.import_items(table, items, options).expect("loaded items");
     }
 
     /// Takes a lead's item out of the indexes that code before its lists did not know.
@@ -116,27 +130,33 @@ impl Tables {
         let indexes = ["by_owner", "by_created", "by_activity"];
         let attributes = indexes.map(|index| format!("{index}_pk, {index}_sk"));
         let (key, text) = (dynamo::keys::lead(tenant, lead), AttributeValue::S);
-        let update = self.client.update_item().table_name(&self.leads);
+        let update = self.client.update_item().table_name(&self.names.leads);
         let update = update.key("pk", text(key.pk)).key("sk", text(key.sk));
         let update = update.update_expression(format!("REMOVE {}", attributes.join(", ")));
         update.send().await.expect("a changed item");
     }
 
-    /// Removes both tables from a server that goes on.
+    /// Removes the tables from a server that goes on.
     pub async fn remove(&self) {
-        for table in [&self.leads, &self.events] {
+        let TableNames { leads, events, search } = &self.names;
+        for table in [leads, events, search] {
             self.client.delete_table().table_name(table).send().await.expect("a removed table");
         }
     }
 
     /// Returns the name of the leads table.
     pub fn leads_table(&self) -> &str {
-        &self.leads
+        &self.names.leads
     }
 
     /// Returns the name of the events table.
     pub fn events_table(&self) -> &str {
-        &self.events
+        &self.names.events
+    }
+
+    /// Returns the name of the search table.
+    pub fn search_table(&self) -> &str {
+        &self.names.search
     }
 }
 

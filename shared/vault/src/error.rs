@@ -1,6 +1,7 @@
 //! What the key service can fail with, told apart by the one question a caller asks: try again?
 
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use sdk::Failure;
 
 /// A failed call of the key service. Its text never carries a key.
 #[derive(Debug, thiserror::Error)]
@@ -50,20 +51,9 @@ impl VaultError {
     where
         E: ProvideErrorMetadata,
     {
-        let SdkError::ServiceError(service) = error else {
-            let code = match error {
-                SdkError::TimeoutError(_) => "timeout",
-                SdkError::DispatchFailure(_) => "no connection",
-                SdkError::ResponseError(_) => "broken response",
-                _ => "request not sent",
-            };
-            return Self::Unavailable { operation, code: code.to_owned() };
-        };
-        let code = service.err().code().unwrap_or("unknown").to_owned();
-        if RETRYABLE.contains(&code.as_str()) || service.raw().status().is_server_error() {
-            return Self::Unavailable { operation, code };
+        match Failure::of(error, RETRYABLE) {
+            Failure::Unavailable { code } => Self::Unavailable { operation, code },
+            Failure::Refused { code, request_id } => Self::Refused { operation, code, request_id },
         }
-        let request_id = service.raw().headers().get("x-amzn-requestid").unwrap_or("unknown");
-        Self::Refused { operation, code, request_id: request_id.to_owned() }
     }
 }

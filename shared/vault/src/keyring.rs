@@ -1,21 +1,11 @@
-//! The keyring of one tenant: where homes are derived and personal values sealed and opened.
+//! The keyring of one tenant: where homes are derived, and what travels or is no home's is sealed.
 //!
-//! Invariant: what was sealed for one field of one home of one tenant opens nowhere else.
-//!
-//! A sealed value is `base64(version ‖ nonce ‖ AES-256-GCM ciphertext and tag)`, with
-//! `tenant|home|field` as additional data. The nonce is the first 96 bits of an HMAC-SHA256,
-//! under a key of its own, over the additional data and the plaintext (the synthetic-IV idea of
-//! RFC 5297). That needs no randomness, and a retry makes the very same message. The price is
-//! that equal values show as equal, but only within one field of one home. Two different values
-//! share a nonce with a chance of 2⁻⁹⁶ a pair.
+//! Invariant: what was sealed for one field of one home of one tenant opens nowhere else. What is
+//! *kept* of a person is sealed under the home's own key instead, see
+//! [`LeadKey`](crate::LeadKey): a tenant's key can never be lost.
 
 use std::fmt;
 
-use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
-use data_encoding::BASE64;
 use domain::{
     event::Sealed,
     home::{HomeId, HomeRef, InstallationSecret},
@@ -25,31 +15,16 @@ use domain::{
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-const VERSION: u8 = 1;
-const NONCE_BYTES: usize = 12;
+use crate::sealing::{SealError, Sealing, Version, hmac, subkey, text};
 
 /// The keys of one tenant. Its `Debug` shows the tenant alone.
 #[derive(Clone)]
 pub struct Keyring {
     tenant: TenantId,
     installation: InstallationSecret,
-    cipher: Aes256Gcm,
-    nonces: Hmac<Sha256>,
+    sealing: Sealing,
+    wrapping: Sealing,
     pseudonyms: Hmac<Sha256>,
-}
-
-/// Says why a value could not be sealed or opened. It never repeats the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
-    /// The text is not something this version sealed.
-    #[error("a sealed value has not the form that this version reads")]
-    Form,
-    /// The value was sealed for another tenant, home or field, or was changed.
-    #[error("a sealed value does not belong here")]
-    Foreign,
-    /// The value is too long for the cipher.
-    #[error("a value could not be sealed")]
-    Unsealable,
 }
 
 impl Keyring {
@@ -58,8 +33,8 @@ impl Keyring {
         Self {
             tenant,
             installation: InstallationSecret::new(installation),
-            cipher: Aes256Gcm::new(&subkey(&tenant_key, "leadline seal 1").into()),
-            nonces: hmac(&subkey(&tenant_key, "leadline nonce 1")),
+            sealing: Sealing::new(Version::Tenant, &tenant_key),
+            wrapping: Sealing::new(Version::Tenant, &subkey(&tenant_key, "leadline lead key 1")),
             pseudonyms: hmac(&subkey(&tenant_key, "leadline pseudonym 1")),
         }
     }
@@ -71,20 +46,30 @@ impl Keyring {
 
     /// Derives the home of an identity of this tenant.
     ///
-    /// `generation` is 0 until the person is erased.
+    /// `generation` is [`domain::home::FIRST_GENERATION`] until the person is erased.
     pub fn home(&self, identity: &Identity, generation: u32) -> HomeRef {
         self.installation.home(&self.tenant, identity, generation)
     }
 
-    /// Seals a personal value of a home.
-    pub fn seal(&self, home: HomeId, field: &str, plaintext: &str) -> Result<Sealed, SealError> {
-        self.seal_as(&format!("{}|{home}|{field}", self.tenant), plaintext.as_bytes())
+    /// Seals a personal value of a home for the way to it. Whoever writes the home seals it anew,
+    /// under the home's own key.
+    pub fn seal_for_transit(
+        &self,
+        home: HomeId,
+        field: &str,
+        plaintext: &str,
+    ) -> Result<Sealed, SealError> {
+        self.sealing.seal(&format!("{}|{field}", self.scope(home)), plaintext.as_bytes())
     }
 
-    /// Opens what [`Self::seal`] made for the same home and field.
-    pub fn open(&self, home: HomeId, field: &str, sealed: &Sealed) -> Result<String, SealError> {
-        let plain = self.open_as(&format!("{}|{home}|{field}", self.tenant), sealed)?;
-        String::from_utf8(plain).map_err(|_| SealError::Form)
+    /// Opens what [`Self::seal_for_transit`] made for the same home and field.
+    pub fn open_from_transit(
+        &self,
+        home: HomeId,
+        field: &str,
+        sealed: &Sealed,
+    ) -> Result<String, SealError> {
+        text(self.sealing.open(&format!("{}|{field}", self.scope(home)), sealed)?)
     }
 
     /// Seals a personal value of something that is no home, such as a user, by its id.
@@ -92,23 +77,22 @@ impl Keyring {
     /// The id begins with the word for what it names, as every id of ours but a home's own
     /// `lead_…` does, so that no value of one kind opens as one of another.
     pub fn seal_value(&self, id: &str, field: &str, plaintext: &str) -> Result<Sealed, SealError> {
-        self.seal_as(&format!("{}|{id}|{field}", self.tenant), plaintext.as_bytes())
+        self.sealing.seal(&format!("{}|{id}|{field}", self.tenant), plaintext.as_bytes())
     }
 
     /// Opens what [`Self::seal_value`] made for the same id and field.
     pub fn open_value(&self, id: &str, field: &str, sealed: &Sealed) -> Result<String, SealError> {
-        let plain = self.open_as(&format!("{}|{id}|{field}", self.tenant), sealed)?;
-        String::from_utf8(plain).map_err(|_| SealError::Form)
+        text(self.sealing.open(&format!("{}|{id}|{field}", self.tenant), sealed)?)
     }
 
     /// Seals an item as it came, before anything about it is known: no home, no field.
     pub fn seal_item(&self, item: &[u8]) -> Result<Sealed, SealError> {
-        self.seal_as(&self.item_scope(), item)
+        self.sealing.seal(&self.item_scope(), item)
     }
 
     /// Opens what [`Self::seal_item`] made.
     pub fn open_item(&self, sealed: &Sealed) -> Result<Vec<u8>, SealError> {
-        self.open_as(&self.item_scope(), sealed)
+        self.sealing.open(&self.item_scope(), sealed)
     }
 
     /// Returns 32 bytes that stand for a text where the text itself must not be stored: in a
@@ -129,41 +113,14 @@ impl Keyring {
         format!("{}|item|", self.tenant)
     }
 
-    fn seal_as(&self, scope: &str, plaintext: &[u8]) -> Result<Sealed, SealError> {
-        let nonce = self.nonce(scope, plaintext);
-        let payload = Payload { msg: plaintext, aad: scope.as_bytes() };
-        let ciphertext =
-            self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Unsealable)?;
-        let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + ciphertext.len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&ciphertext);
-        Ok(Sealed(BASE64.encode(&sealed)))
+    /// Returns what wraps the keys of homes.
+    pub(crate) const fn wrapping(&self) -> &Sealing {
+        &self.wrapping
     }
 
-    fn open_as(&self, scope: &str, sealed: &Sealed) -> Result<Vec<u8>, SealError> {
-        let bytes = BASE64.decode(sealed.0.as_bytes()).map_err(|_| SealError::Form)?;
-        let Some((&VERSION, rest)) = bytes.split_first() else {
-            return Err(SealError::Form);
-        };
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Form)?;
-        let payload = Payload { msg: ciphertext, aad: scope.as_bytes() };
-        self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::Foreign)
-    }
-
-    /// Derives the nonce. The scope's length comes first, so that no two pairs of scope and
-    /// plaintext run together to the same bytes.
-    fn nonce(&self, scope: &str, plaintext: &[u8]) -> [u8; NONCE_BYTES] {
-        let digest: [u8; 32] = self
-            .nonces
-            .clone()
-            .chain_update((scope.len() as u64).to_be_bytes())
-            .chain_update(scope.as_bytes())
-            .chain_update(plaintext)
-            .finalize()
-            .into_bytes()
-            .into();
-        digest.first_chunk().copied().unwrap_or_default()
+    /// What stands before every value of a home.
+    pub(crate) fn scope(&self, home: HomeId) -> String {
+        format!("{}|{home}", self.tenant)
     }
 }
 
@@ -171,20 +128,6 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring").field("tenant", &self.tenant).finish_non_exhaustive()
     }
-}
-
-/// Derives the key of one purpose, so that no key serves two.
-fn subkey(tenant_key: &[u8; 32], purpose: &str) -> [u8; 32] {
-    hmac(tenant_key).chain_update(purpose.as_bytes()).finalize().into_bytes().into()
-}
-
-/// A key of 32 bytes is shorter than the hash's block of 64, so HMAC uses it padded with zeros.
-fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    for (to, from) in block.iter_mut().zip(key) {
-        *to = *from;
-    }
-    <Hmac<Sha256> as KeyInit>::new(&block.into())
 }
 
 #[cfg(test)]
@@ -204,11 +147,14 @@ mod tests {
 
     #[test]
     fn a_value_opens_only_for_its_tenant_home_and_field() {
-        let sealed = keyring("acme").seal(home(1), "email", "ana@example.com").unwrap();
-        assert_eq!(keyring("acme").open(home(1), "email", &sealed).unwrap(), "ana@example.com");
+        let sealed = keyring("acme").seal_for_transit(home(1), "email", "ana@example.com").unwrap();
+        assert_eq!(
+            keyring("acme").open_from_transit(home(1), "email", &sealed).unwrap(),
+            "ana@example.com"
+        );
         for (tenant, byte, field) in [("acme2", 1, "email"), ("acme", 2, "email"), ("acme", 1, "x")]
         {
-            let opened = keyring(tenant).open(home(byte), field, &sealed);
+            let opened = keyring(tenant).open_from_transit(home(byte), field, &sealed);
             assert_eq!(opened, Err(SealError::Foreign));
         }
     }
@@ -216,17 +162,17 @@ mod tests {
     #[test]
     fn a_retry_seals_the_same_bytes_and_another_place_different_ones() {
         let keys = keyring("acme");
-        let sealed = keys.seal(home(1), "email", "ana@example.com").unwrap();
-        assert_eq!(keys.seal(home(1), "email", "ana@example.com").unwrap(), sealed);
-        assert_ne!(keys.seal(home(2), "email", "ana@example.com").unwrap(), sealed);
-        assert_ne!(keys.seal(home(1), "phone", "ana@example.com").unwrap(), sealed);
+        let sealed = keys.seal_for_transit(home(1), "email", "ana@example.com").unwrap();
+        assert_eq!(keys.seal_for_transit(home(1), "email", "ana@example.com").unwrap(), sealed);
+        assert_ne!(keys.seal_for_transit(home(2), "email", "ana@example.com").unwrap(), sealed);
+        assert_ne!(keys.seal_for_transit(home(1), "phone", "ana@example.com").unwrap(), sealed);
     }
 
     #[test]
     fn a_value_sealed_by_this_version_stays_readable() {
         let golden =
             Sealed("AYzUOIj+PHyyVHsEMpwRdJiBqWc28Wpv87NkiZis4AJMhvdVqOy9a8ZQ8v0=".to_owned());
-        let sealed = keyring("acme").seal(home(1), "email", "ana@example.com").unwrap();
+        let sealed = keyring("acme").seal_for_transit(home(1), "email", "ana@example.com").unwrap();
         assert_eq!(sealed, golden);
     }
 
@@ -235,7 +181,7 @@ mod tests {
         let keys = keyring("acme");
         let sealed = keys.seal_item(b"\xff{}").unwrap();
         assert_eq!(keys.open_item(&sealed).unwrap(), b"\xff{}");
-        assert_eq!(keys.open(home(1), "", &sealed), Err(SealError::Foreign));
+        assert_eq!(keys.open_from_transit(home(1), "", &sealed), Err(SealError::Foreign));
         assert_eq!(keyring("acme2").open_item(&sealed), Err(SealError::Foreign));
     }
 
@@ -251,7 +197,10 @@ mod tests {
             let opened = keyring(tenant).open_value(id, field, &sealed);
             assert_eq!(opened, Err(SealError::Foreign));
         }
-        assert_eq!(keyring("acme").open(home(1), "email", &sealed), Err(SealError::Foreign));
+        assert_eq!(
+            keyring("acme").open_from_transit(home(1), "email", &sealed),
+            Err(SealError::Foreign)
+        );
     }
 
     #[test]
@@ -285,13 +234,13 @@ mod tests {
         #[test]
         fn every_text_survives_being_sealed(text in ".{0,300}", field in ".{0,20}") {
             let keys = keyring("acme");
-            let sealed = keys.seal(home(1), &field, &text).unwrap();
-            prop_assert_eq!(keys.open(home(1), &field, &sealed).unwrap(), text);
+            let sealed = keys.seal_for_transit(home(1), &field, &text).unwrap();
+            prop_assert_eq!(keys.open_from_transit(home(1), &field, &sealed).unwrap(), text);
         }
 
         #[test]
         fn junk_never_opens(junk in "[A-Za-z0-9+/]{0,80}") {
-            prop_assert!(keyring("acme").open(home(1), "email", &Sealed(junk)).is_err());
+            prop_assert!(keyring("acme").open_from_transit(home(1), "email", &Sealed(junk)).is_err());
         }
     }
 }

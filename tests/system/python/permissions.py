@@ -24,7 +24,8 @@ of_key = {
 
 def calls(client, at):
     tables, queue, kms = client("dynamodb"), client("sqs"), client("kms")
-    for name, table in (("leads", at["LeadsTable"]), ("events", at["EventsTable"])):
+    for name in ("leads", "events", "search"):
+        table = at[f"{name.title()}Table"]
         yield f"{name} get", lambda: tables.get_item(TableName=table, Key=key)
         yield f"{name} query", lambda: tables.query(TableName=table, **of_key)
         yield f"{name} scan", lambda: tables.scan(TableName=table, Limit=1)
@@ -50,7 +51,7 @@ def calls(client, at):
         yield f"{index} query", lambda: tables.query(
             TableName=at["LeadsTable"], IndexName=index, **asked
         )
-    for name in ("Events", "Failed", "Shard", "Job", "Bulk"):
+    for name in ("Events", "Failed", "Shard", "Job", "Bulk", "Archive"):
         where, name = at[f"{name}QueueUrl"], name.lower()
         # Too long for a queue to take.
         yield f"{name} send", lambda: queue.send_message(QueueUrl=where, MessageBody="x" * 2**21)
@@ -70,6 +71,14 @@ def calls(client, at):
         yield f"{name} put", lambda: files.put_object(**nothing, Body=b"", IfMatch='"never"')
         yield f"{name} delete", lambda: files.delete_object(**nothing)
     yield "files list", lambda: files.list_objects_v2(Bucket=at["FilesBucket"])
+    archive = at["ArchiveBucket"]
+    for name, place in (("archived", "events"), ("set aside", "failed"), ("discarded", "aws/lambda")):
+        nothing = {"Bucket": archive, "Key": f"{place}/nothing"}
+        yield f"{name} get", lambda: files.get_object(**nothing)
+        yield f"{name} put", lambda: files.put_object(**nothing, Body=b"", IfMatch='"never"')
+        yield f"{name} delete", lambda: files.delete_object(**nothing)
+    yield "archived list", lambda: files.list_objects_v2(Bucket=archive)
+    yield "stream look", lambda: client("dynamodbstreams").describe_stream(StreamArn=stream)
     people, somebody = client("cognito-idp"), "nobody@example.com"
     of_pool = {"UserPoolId": at["UserPool"], "Username": somebody}
     yield "people get", lambda: people.admin_get_user(**of_pool)
@@ -107,8 +116,10 @@ formation = boto3.client("cloudformation", **region, **root)
 outputs = formation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
 at = {output["OutputKey"]: output["OutputValue"] for output in outputs}
 functions = boto3.client("lambda", **region, **root)
+tables = boto3.client("dynamodb", **region, **root)
+stream = tables.describe_table(TableName=at["EventsTable"])["Table"]["LatestStreamArn"]
 report = {}
-for name in ("Ingest", "Score", "Api", "Aggregate", "Rescore", "Bulk", "Provision"):
+for name in ("Ingest", "Score", "Api", "Aggregate", "Rescore", "Bulk", "Archive", "Provision"):
     role = functions.get_function_configuration(FunctionName=at[f"{name}Function"])["Role"]
     credentials = session(role)
     tried = calls(lambda service: boto3.client(service, **region, **credentials), at)

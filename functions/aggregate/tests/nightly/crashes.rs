@@ -3,6 +3,12 @@
 use std::collections::BTreeMap;
 
 use aggregate::Shard;
+use domain::{
+    marketplace::Marketplace,
+    rollup::{Counts, Dimensions, Rollup},
+    segment::Segment,
+    stage::Stage,
+};
 use testing::{Faults, Tables, a_tenant};
 
 use crate::{
@@ -22,7 +28,8 @@ async fn the_eve() -> Tables {
     let known = [event("ana", "1", "contract_signed", at("2026-11-01T12:00:00Z"))];
     let ana = store(&tables.store, &known).await;
     Night::new(tables.store.clone()).run("2026-11-19T00:10:00Z").await;
-    tables.store.mark_dirty_day(&a_tenant(), day("2026-11-18"), noon).await.unwrap();
+    let dirty = day("2026-11-18")..=day("2026-11-19");
+    tables.store.mark_dirty_days(&a_tenant(), &dirty, noon).await.unwrap();
     store(&tables.store, &[event("eve", "1", "signup", at("2026-11-18T12:00:00Z"))]).await;
     store(&tables.store, &[event("bob", "1", "demo_request", noon)]).await;
     let went_on = [event("ana", "2", "signup", at("2026-11-21T00:09:00Z"))];
@@ -35,7 +42,8 @@ async fn the_day_after() -> Tables {
     let tables = the_eve().await;
     Night::new(tables.store.clone()).run(NIGHT).await;
     let marked_at = at("2026-11-20T23:00:00Z");
-    tables.store.mark_dirty_day(&a_tenant(), day("2026-11-20"), marked_at).await.unwrap();
+    let dirty = day("2026-11-20")..=day("2026-11-20");
+    tables.store.mark_dirty_days(&a_tenant(), &dirty, marked_at).await.unwrap();
     store(&tables.store, &[event("kim", "1", "signup", at("2026-11-20T13:00:00Z"))]).await;
     tables
 }
@@ -122,8 +130,18 @@ async fn messages_of_an_earlier_pass_do_no_harm_to_a_later_one() {
     let ended = day("2026-11-20");
     // The slower of two workers of the first pass has just kept what it counted.
     tables.store.recount_plan(ended.into(), &a_tenant()).await.unwrap();
-    let counted = BTreeMap::from([(day("2026-11-18"), 9)]);
-    tables.store.keep_recount(&a_tenant(), ended.into(), 0, counted).await.unwrap();
+    let lead = Dimensions {
+        marketplace: Marketplace::direct(),
+        segment: Segment::New,
+        stage: Stage::Warm,
+        source: "direct".to_owned(),
+    };
+    let nine = Counts { events: 9, new_leads: 9, conversions: 9 };
+    let counted = BTreeMap::from([(day("2026-11-18"), BTreeMap::from([(lead, nine)]))]);
+    tables.store.keep_recount(&a_tenant(), ended.into(), 0, &counted).await.unwrap();
+    let mut partial = Rollup::default();
+    partial.undivided.counts = nine;
+    tables.store.keep_rollup_partial(&a_tenant(), ended, 0, &partial).await.unwrap();
     assert_eq!(tables.store.finish_segment(ended, 0).await.unwrap(), None);
     assert_eq!(tables.store.close_run(ended).await.unwrap(), None);
     for segment in 0..3 {

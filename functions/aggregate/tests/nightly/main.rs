@@ -8,12 +8,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod analytics;
 mod crashes;
 mod edited;
 mod failures;
 mod late_events;
 mod listing;
+mod naive;
 mod night;
 mod payloads;
 mod pictures;
 mod population;
+mod sources;

@@ -38,7 +38,7 @@ async fn the_schedule_and_the_queue_work_a_night() {
     let ended = day("2026-11-20");
     let rollups = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap();
     assert!(rollups[0].complete);
-    assert_eq!(rollups[0].rollup.leads, 1);
+    assert_eq!(rollups[0].rollup.totals().picture.leads, 1);
 }
 
 #[tokio::test]

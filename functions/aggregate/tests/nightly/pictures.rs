@@ -5,7 +5,7 @@ use domain::{
     fold::fold,
     identity::Kind,
     lead::{Cause, Crossing, Lead},
-    rollup::{ByStage, Rollup},
+    rollup::{ByStage, Counts, History, Rollup, Totals},
     stage::Stage,
     tenant::TenantId,
     time::{DAY_MS, Day},
@@ -39,9 +39,12 @@ async fn a_night_takes_the_picture_of_the_day_that_ended() {
 
     let ended = day("2026-11-20");
     let rollups = tables.store.rollups(&a_tenant(), ended.previous(), ended.next()).await;
-    let by_stage = ByStage { warm: 1, hot: 1, ..ByStage::default() };
-    let rollup = Rollup { leads: 2, new_leads: 1, score_sum: 30 + 86, by_stage };
-    assert_eq!(rollups.unwrap(), [DayRollup { day: ended, rollup, complete: true }]);
+    let rollups = rollups.unwrap();
+    assert_eq!(rollups.iter().map(|of| (of.day, of.complete)).collect::<Vec<_>>(), [(ended, true)]);
+    let totals = rollups[0].rollup.totals();
+    assert_eq!(totals.by_stage, ByStage { warm: 1, hot: 1, ..ByStage::default() });
+    assert_eq!((totals.picture.leads, totals.picture.score_sum), (2, 30 + 86));
+    assert_eq!(totals.counts, Counts { events: 1, new_leads: 1, conversions: 0 });
 }
 
 #[tokio::test]
@@ -78,8 +81,9 @@ async fn each_tenant_has_its_own_picture() {
 
     let ended = day("2026-11-20");
     for (tenant, leads, score_sum) in [(a_tenant(), 1, 30), (other, 2, 100)] {
-        let rollup = tables.store.rollups(&tenant, ended, ended).await.unwrap()[0].rollup;
-        assert_eq!((rollup.leads, rollup.score_sum), (leads, score_sum), "{tenant}");
+        let rollups = tables.store.rollups(&tenant, ended, ended).await.unwrap();
+        let picture = rollups[0].rollup.totals().picture;
+        assert_eq!((picture.leads, picture.score_sum), (leads, score_sum), "{tenant}");
     }
 }
 
@@ -95,8 +99,8 @@ async fn a_lead_of_older_code_is_folded_again_and_one_of_newer_code_stops_its_se
     Night::new(tables.store.clone()).run(NIGHT).await;
 
     let ended = day("2026-11-20");
-    let rollup = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap()[0].rollup;
-    assert_eq!(rollup.score_sum, 30);
+    let rollups = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap();
+    assert_eq!(rollups[0].rollup.totals().picture.score_sum, 30);
     let listed = tables.store.leads_by_score(&a_tenant(), Stage::Warm, None, 10).await.unwrap();
     assert_eq!(listed[0].standing.score, 30);
 
@@ -145,8 +149,15 @@ async fn what_a_segment_counted_first_is_kept() {
     let tables = Tables::with_tenant(&a_tenant()).await;
     let ended = day("2026-11-20");
     tables.store.begin_run(ended, 1, at(NIGHT)).await.unwrap();
-    let first = Rollup { leads: 3, score_sum: 60, ..Rollup::default() };
-    let second = Rollup { leads: 4, score_sum: 70, ..Rollup::default() };
+    let of = |user: &str| {
+        let mut rollup = Rollup::default();
+        let events = [event(user, "1", "signup", at("2026-11-20T12:00:00Z"))];
+        let history = History::of(&rules(), &events, events[0].home.id, [ended]);
+        rollup.count(&history.days[&ended], &rules());
+        rollup
+    };
+    let (first, mut second) = (of("ana"), of("bob"));
+    second.add(of("eve"));
     assert!(tables.store.keep_rollup_partial(&a_tenant(), ended, 0, &first).await.unwrap());
     assert!(!tables.store.keep_rollup_partial(&a_tenant(), ended, 0, &second).await.unwrap());
     let rollups = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap();
@@ -173,17 +184,21 @@ fn events_of(person: usize, drawn: &[(bool, usize, i64)]) -> Vec<Event> {
     drawn.iter().enumerate().map(event).collect()
 }
 
-fn brute_force(people: &[Vec<Event>], day: Day) -> Rollup {
+/// Leads, sum of scores, leads by stage, new leads.
+fn brute_force(people: &[Vec<Event>], day: Day) -> (u64, u64, ByStage, u64) {
     let rules = rules();
-    let mut rollup = Rollup::default();
+    let (mut leads, mut score_sum, mut by_stage, mut new) = (0, 0, ByStage::default(), 0);
     for events in people {
         let seen: Vec<_> =
             events.iter().filter(|event| event.timestamp.day() <= day).cloned().collect();
         let Some(first) = seen.iter().map(|event| event.timestamp).min() else { continue };
         let view = view(&fold(&rules, seen), &rules, day.last_instant());
-        rollup.count(view.score, view.stage, first.day() == day);
+        leads += 1;
+        score_sum += u64::try_from(view.score).unwrap();
+        *by_stage.of(view.stage) += 1;
+        new += u64::from(first.day() == day);
     }
-    rollup
+    (leads, score_sum, by_stage, new)
 }
 
 proptest! {
@@ -205,8 +220,12 @@ proptest! {
             Night::new(tables.store.clone()).run(NIGHT).await;
             tables.store.rollups(&a_tenant(), day("2026-11-19"), day("2026-11-22")).await.unwrap()
         });
-        let expected = |day| DayRollup { day, rollup: brute_force(&people, day), complete: true };
-        let expected = [expected(day("2026-11-20")), expected(day("2026-11-22"))];
-        prop_assert_eq!(rollups, expected);
+        let days: Vec<_> = rollups.iter().map(|of| of.day).collect();
+        prop_assert_eq!(days, [day("2026-11-20"), day("2026-11-22")]);
+        for DayRollup { day, rollup, complete } in rollups {
+            let Totals { picture, by_stage, counts } = rollup.totals();
+            let told = (picture.leads, picture.score_sum, by_stage, counts.new_leads);
+            prop_assert_eq!((told, complete), (brute_force(&people, day), true), "{}", day);
+        }
     }
 }

@@ -26,7 +26,15 @@ pub fn lead_of(events: &[Event]) -> Lead {
     members.dedup();
     let survivor = members.iter().map(|member| member.home).min().unwrap();
     let state = fold(&rules(), events.to_vec());
-    Lead { survivor, version: 1, members, identity_limit: false, state, crossing: None }
+    Lead {
+        survivor,
+        version: 1,
+        members,
+        identity_limit: false,
+        state,
+        crossing: None,
+        erased: None,
+    }
 }
 
 /// What a lead is listed by when it is committed at once with its last event.

@@ -1,32 +1,30 @@
 //! `/v1/api-keys`: what programs of a tenant call with.
 //!
-//! Invariant: a key is shown once, in the answer to the request that made it; only its hash is
-//! stored. The key follows from the seed of that request, so the same request made again after a
-//! crash makes and answers the same key.
+//! Invariant: a key is shown once, in the answer to the request that made it; of the key only its
+//! hash is stored. It follows from the seed of that request, so the same request made again after a
+//! crash makes and answers the same key. What is kept of a request with an `Idempotency-Key` for 24
+//! hours, seed and answer, gives the key to whoever holds the tenant's keys, under which it lies.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
     extract::{Path, RawQuery, State},
-    http::StatusCode,
+    http::{StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
 use domain::{
     actor::Actor,
     api_key::{ApiKey, ApiKeyText, KeyId, Scope},
+    name::Name,
     time::{Day, Timestamp},
 };
 use dynamo::StoredApiKey;
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    invalid_field,
-    name::{self, Name},
-    words as own,
-};
+use super::{invalid_field, name, words as own};
 use crate::{
     body::Page, cursor, error::ApiError, guard::Admitted, input::Input, query::Query, reads::Reads,
     words,
@@ -142,10 +140,7 @@ pub async fn list(
     let after = place.as_ref().map(|place| &place.after);
     let more = limit.saturating_add(1);
     let mut kept = reads.store.api_keys(admitted.tenant(), after, more).await?;
-    let has_more = kept.len() > usize::from(limit);
-    kept.truncate(limit.into());
-    let last = kept.last().filter(|_| has_more).map(|last| Place { after: last.key.id.clone() });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = cursor::cut(&mut kept, limit, |last| Place { after: last.key.id.clone() })?;
     let data = kept.into_iter().map(ApiKeyBody::from).collect();
     Ok(Json(Page { data, next_cursor }))
 }
@@ -185,7 +180,7 @@ pub async fn create(
     let store = admitted.recording(&reads.store, "api_key", stored.key.id.as_str(), fields);
     store.create_api_key(&hash, &stored).await?;
     let answer = CreatedApiKey { key: text.reveal().to_owned(), kept: stored.into() };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
 
 /// Revokes an API key
@@ -199,7 +194,7 @@ pub async fn create(
     params(ApiKeyPath),
     responses(
         (status = 204, description = "It is revoked."),
-        (status = 404, description = "There is no such key: `api_key_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such key: `api_key_not_found`."),
     )
 )]
 pub async fn revoke(

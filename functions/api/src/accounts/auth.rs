@@ -5,6 +5,7 @@
 //! token is logged, and no cache may keep an answer that holds one.
 
 mod answer;
+mod attempts;
 mod body;
 mod fields;
 mod membership;
@@ -17,11 +18,11 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use cognito::UserPool;
+use cognito::{EmailAddress, UserPool};
 use domain::time::Timestamp;
 use founding::Founder;
 
-pub use self::tokens::AccessTokens;
+pub use self::{attempts::Attempts, tokens::AccessTokens};
 use crate::{error::ApiError, guard::requested_at, query::Query, reads::Reads};
 
 /// Where people sign in, and how whoever signed up gets a tenant.
@@ -33,6 +34,8 @@ pub struct Accounts {
     pub founder: Founder,
     /// Whether anybody may sign up, or only who was invited.
     pub is_open: bool,
+    /// How often addresses were tried.
+    pub attempts: Attempts,
 }
 
 /// What a handler of these routes works with. Nobody is known here.
@@ -40,6 +43,13 @@ pub struct Accounts {
 pub struct Desk {
     accounts: Arc<Accounts>,
     now: Timestamp,
+}
+
+impl Desk {
+    /// Counts a request about an address, or answers 429.
+    fn attempt(&self, email: &EmailAddress) -> Result<(), ApiError> {
+        Ok(self.accounts.attempts.take(email, self.now)?)
+    }
 }
 
 impl FromRequestParts<Arc<Reads>> for Desk {

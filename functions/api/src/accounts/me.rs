@@ -1,4 +1,7 @@
 //! `GET /v1/me`: who is signed in, and what they may do.
+//!
+//! Invariant: role and permissions are those by which the caller's other requests are let in at the
+//! same instant, not yet those of a change that counts within a minute.
 
 use std::sync::Arc;
 
@@ -6,8 +9,9 @@ use axum::{
     Json,
     extract::{RawQuery, State},
 };
-use domain::{actor::Actor, permission::Permission, tenant::TenantId, user::Role};
-use lambda::problem::Problem;
+use domain::{permission::Permission, tenant::TenantId, user::Role};
+use dynamo::Member;
+use lambda::{auth::Who, problem::Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,10 +26,10 @@ pub struct MeBody {
     user: UserBody,
     /// The tenant that they belong to.
     tenant: TenantBody,
-    /// What they are there for.
+    /// What they are there for, as their requests are served: a change counts within a minute.
     #[schema(schema_with = words::role)]
     role: Role,
-    /// What they may do.
+    /// What they may do, by that role.
     #[schema(schema_with = words::permissions)]
     permissions: Vec<&'static str>,
 }
@@ -44,8 +48,9 @@ pub struct TenantBody {
 
 /// Shows who is signed in
 ///
-/// And what they may do, so that a client can hide what they may not. Only for people: an API key
-/// is nobody.
+/// And what they may do, so that a client can hide what they may not. A change of the role shows
+/// here once it counts, which is within a minute; `GET /v1/users/{id}` shows it at once. Only for
+/// people: an API key is nobody.
 #[utoipa::path(
     get,
     path = "/v1/me",
@@ -59,10 +64,11 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Json<MeBody>, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
-    let Actor::User(id) = admitted.actor() else { return Err(nobody().into()) };
+    // By this the request was let in. It may be a minute old, like that of any other.
+    let Who::User(known) = &admitted.caller().who else { return Err(nobody().into()) };
     let tenant = admitted.tenant();
-    // The cached membership that let the request in may be a minute old.
-    let member = reads.store.member(tenant, &id).await?.ok_or_else(nobody)?;
+    let read = reads.store.member(tenant, &known.id).await?.unwrap_or_else(|| known.clone());
+    let member = Member { role: known.role, active: known.active, ..read };
     let settings = reads.store.tenant_settings(tenant).await?.ok_or_else(nobody)?;
     let role = member.role;
     let may = Permission::ALL.into_iter().filter(|permission| role.allows(*permission));

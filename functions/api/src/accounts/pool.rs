@@ -6,7 +6,8 @@
 
 use std::{fmt::Debug, future::Future, pin::Pin};
 
-use cognito::{EmailAddress, InvitationCode, Invited, Person, PoolError};
+use cognito::{EmailAddress, InvitationCode, Person, PoolError};
+use domain::user::UserId;
 
 /// How many days an invitation can be accepted. The user pool's policy says the same.
 pub const INVITATION_DAYS: u16 = 7;
@@ -19,9 +20,16 @@ pub trait UserPool: Debug + Send + Sync {
     /// Finds the account of an address.
     fn find<'p>(&'p self, email: &'p EmailAddress) -> Calling<'p, Option<Person>>;
 
-    /// Makes an account that takes `code` as its first password, and mails it. Whoever has signed
-    /// in to theirs before keeps it as it is.
-    fn invite<'p>(&'p self, email: &'p EmailAddress, code: InvitationCode) -> Calling<'p, Invited>;
+    /// Makes an account that takes `code` as its first password, and mails it; `None` when the
+    /// address has an account.
+    fn invite<'p>(
+        &'p self,
+        email: &'p EmailAddress,
+        code: &'p InvitationCode,
+    ) -> Calling<'p, Option<UserId>>;
+
+    /// Deletes an account, if it is there.
+    fn delete<'p>(&'p self, user: &'p UserId) -> Calling<'p, ()>;
 
     /// Ends every session of an account.
     fn sign_out_everywhere<'p>(&'p self, email: &'p EmailAddress) -> Calling<'p, ()>;
@@ -32,8 +40,16 @@ impl UserPool for cognito::UserPool {
         Box::pin(Self::find(self, email))
     }
 
-    fn invite<'p>(&'p self, email: &'p EmailAddress, code: InvitationCode) -> Calling<'p, Invited> {
+    fn invite<'p>(
+        &'p self,
+        email: &'p EmailAddress,
+        code: &'p InvitationCode,
+    ) -> Calling<'p, Option<UserId>> {
         Box::pin(Self::invite(self, email, None, code))
+    }
+
+    fn delete<'p>(&'p self, user: &'p UserId) -> Calling<'p, ()> {
+        Box::pin(Self::delete(self, user))
     }
 
     fn sign_out_everywhere<'p>(&'p self, email: &'p EmailAddress) -> Calling<'p, ()> {

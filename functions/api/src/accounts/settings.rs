@@ -10,17 +10,13 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use domain::rate_limit::RateLimits;
+use domain::{name::Name, rate_limit::RateLimits};
 use dynamo::TenantSettings;
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    conflict, invalid_field,
-    name::{self, Name},
-    words as own,
-};
+use super::{conflict, invalid_field, name, words as own};
 use crate::{
     error::ApiError,
     guard::{Admitted, Change},
@@ -179,9 +175,8 @@ pub async fn show(
             body = SettingsBody,
             headers(("ETag" = String, description = "Their revision.")),
         ),
-        (status = 409, description = "`join_by_email` cannot be changed: `setting_is_fixed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "They have changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "There is no `If-Match`: `precondition_required`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`join_by_email` cannot be changed: `setting_is_fixed`."),
+        (status = 412, description = "They have changed: `precondition_failed`."),
     )
 )]
 pub async fn update(

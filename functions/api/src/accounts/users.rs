@@ -12,12 +12,14 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, RawQuery, State},
-    http::{StatusCode, header::LOCATION},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, LOCATION},
+    },
     response::{IntoResponse, Response},
 };
 use domain::user::UserId;
 use dynamo::{Changed, Member};
-use lambda::problem::ProblemDocument;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -93,10 +95,7 @@ pub async fn list(
     let after = place.as_ref().map(|place| &place.after);
     let more = limit.saturating_add(1);
     let mut members = reads.store.members(admitted.tenant(), after, more).await?;
-    let has_more = members.len() > usize::from(limit);
-    members.truncate(limit.into());
-    let last = members.last().filter(|_| has_more).map(|last| Place { after: last.id.clone() });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = cursor::cut(&mut members, limit, |last| Place { after: last.id.clone() })?;
     let open = |member: &Member| UserBody::open(member, admitted.keyring());
     let data = members.iter().map(open).collect::<Result<_, _>>()?;
     Ok(Json(Page { data, next_cursor }))
@@ -116,7 +115,7 @@ pub async fn list(
             body = UserBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "There is no such user: `user_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such user: `user_not_found`."),
     )
 )]
 pub async fn show(
@@ -132,8 +131,8 @@ pub async fn show(
 /// Invites a user
 ///
 /// A code is mailed to the address and answered once. With it the person chooses a password, within
-/// 7 days. Somebody who was a user before and was deleted keeps the password, and there is no code.
-/// A person belongs to one tenant.
+/// 7 days. An account that the address has without being anybody's user, as of somebody who signed
+/// up and never signed in, is deleted: its password works no more. A person belongs to one tenant.
 #[utoipa::path(
     post,
     path = "/v1/users",
@@ -150,7 +149,7 @@ pub async fn show(
                 ("Location" = String, description = "Where the user is."),
             ),
         ),
-        (status = 409, description = "The address belongs to a user already: `user_exists`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The address belongs to a user already: `user_exists`."),
     )
 )]
 pub async fn invite(
@@ -162,14 +161,15 @@ pub async fn invite(
     Query::parse(query.as_deref(), &[]).finish()?;
     let invitation = invitation::invite(&reads, &admitted, &body).await?;
     let member = &invitation.member;
-    let location = [(LOCATION, format!("/v1/users/{}", member.id))];
+    let headers =
+        [(LOCATION, format!("/v1/users/{}", member.id)), (CACHE_CONTROL, "no-store".to_owned())];
     let etag = revision::header(revision::etag(member.revision));
     let answer = InvitedUser {
         user: UserBody::open(member, admitted.keyring())?,
         expires_at: invitation.code.as_ref().map(|_| invitation::expiry(member)),
         invitation_code: invitation.code.map(|code| code.reveal().to_owned()),
     };
-    Ok((StatusCode::CREATED, etag, location, Json(answer)).into_response())
+    Ok((StatusCode::CREATED, etag, headers, Json(answer)).into_response())
 }
 
 /// Changes a user
@@ -193,10 +193,9 @@ pub async fn invite(
             body = UserBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "There is no such user: `user_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It would leave no admin: `last_admin`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "The user has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "There is no `If-Match`: `precondition_required`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such user: `user_not_found`."),
+        (status = 409, description = "It would leave no admin: `last_admin`."),
+        (status = 412, description = "The user has changed: `precondition_failed`."),
     )
 )]
 pub async fn update(
@@ -226,9 +225,10 @@ pub async fn update(
 
 /// Deletes a user
 ///
-/// Within a minute the person may do nothing here, is signed out everywhere, and can be invited
-/// again, by any tenant. Leads stay assigned to the id, and the audit log keeps it. With `If-Match`
-/// only if it is still that revision. The last admin who is active and has signed in stays.
+/// With the account: within a minute the person may do nothing here. They can be invited again, by
+/// any tenant, or sign up, and are another user then. Leads stay assigned to the id, and the audit
+/// log keeps it. With `If-Match` only if it is still that revision. The last admin who is active and
+/// has signed in stays.
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}",
@@ -240,9 +240,9 @@ pub async fn update(
     ),
     responses(
         (status = 204, description = "The user is gone."),
-        (status = 404, description = "There is no such user: `user_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It would leave no admin: `last_admin`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "The user has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such user: `user_not_found`."),
+        (status = 409, description = "It would leave no admin: `last_admin`."),
+        (status = 412, description = "The user has changed: `precondition_failed`."),
     )
 )]
 pub async fn remove(
@@ -255,8 +255,9 @@ pub async fn remove(
     Query::parse(query.as_deref(), &[]).finish()?;
     let mut is_shut_out = false;
     for _ in 0..ATTEMPTS {
-        // Shut out first, then signed out, then removed: whoever repeats this after a failure
-        // finds the user there and goes on.
+        // Shut out first, then the account, then the membership: whoever repeats this after a
+        // failure finds the user there and goes on. An account without a membership would be
+        // somebody who may sign in and found a tenant.
         let read = find(&reads, &admitted, &id).await?;
         if !is_shut_out {
             if_match.require(&revision::etag(read.revision))?;
@@ -266,7 +267,7 @@ pub async fn remove(
             continue;
         }
         is_shut_out = true;
-        sign_out(&reads, &admitted, &read).await?;
+        reads.pool.delete(&read.id).await?;
         let store = admitted.recording(&reads.store, "user", read.id.as_str(), []);
         match store.remove_member(&inactive.kept()?).await? {
             Changed::Made => return Ok(StatusCode::NO_CONTENT),

@@ -18,7 +18,7 @@ use domain::{
     job::{JobId, JobStatus, Outcome},
 };
 use files::{FileKey, export_header};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use utoipa::IntoParams;
 
 use crate::{error::ApiError, guard::Admitted, query::Query, reads::Reads};
@@ -56,8 +56,8 @@ pub struct PartPath {
             ),
             example = json!("id,user_id,email\r\nlead_5beiexgvm3fyfbysxs6stwaya4,u1,ana@example.com\r\n"),
         ),
-        (status = 404, description = "There is no such export, it is not done, or it has fewer parts: `export_not_found` or `part_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 410, description = "It was written more than 7 days ago: `export_expired`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such export, it is not done, or it has fewer parts: `export_not_found` or `part_not_found`."),
+        (status = 410, description = "It was written more than 7 days ago: `export_expired`."),
     )
 )]
 pub async fn part(

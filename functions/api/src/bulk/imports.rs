@@ -21,7 +21,7 @@ use axum::{
 use domain::{bulk::LineError, event::Sealed, job::Work};
 use files::FileKey;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -124,9 +124,9 @@ struct ColumnBody {
             body = JobBody,
             headers(("Location" = String, description = "Where the job is.")),
         ),
-        (status = 413, description = "The file has more than 5 MB: `payload_too_large`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not CSV: `unsupported_content_type`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The file cannot be read, with the line: `invalid_csv`; or its columns cannot be brought to fields: `invalid_mapping`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The file has more than 5 MB: `payload_too_large`."),
+        (status = 415, description = "The body is not CSV: `unsupported_content_type`."),
+        (status = 422, description = "The file cannot be read, with the line: `invalid_csv`; or its columns cannot be brought to fields: `invalid_mapping`."),
     )
 )]
 pub async fn create(

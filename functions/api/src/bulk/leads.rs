@@ -23,7 +23,7 @@ use domain::{
     user::UserId,
 };
 use dynamo::SCAN_SEGMENTS;
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -149,7 +149,7 @@ where
             body = JobBody,
             headers(("Location" = String, description = "Where the job is.")),
         ),
-        (status = 422, description = "What is to be done is not said, or not to which leads: `invalid_body`, with the fields. Or the user is not there to work leads: `unknown_user`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "What is to be done is not said, or not to which leads: `invalid_body`, with the fields. Or the user is not there to work leads: `unknown_user`."),
     )
 )]
 pub async fn begin(
@@ -162,6 +162,9 @@ pub async fn begin(
     let by = admitted.actor();
     let change = input.change()?;
     let (selection, leads) = input.selection()?;
+    if let Some(begun) = begin::begun_before(&reads, &admitted).await? {
+        return Ok(begun);
+    }
     if let Some(BulkChange::Assign(Some(user))) = &change {
         require_active(&reads.store, &admitted, user).await?;
     }

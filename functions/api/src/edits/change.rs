@@ -17,7 +17,7 @@ use scoring::{Current, EditError, Expected, ScoreError};
 use uuid::Uuid;
 use vault::SealError;
 
-use super::{fields, index, notify};
+use super::{fields, index};
 use crate::{
     error::ApiError,
     guard::Admitted,
@@ -60,7 +60,7 @@ impl Wanted {
             status: self.status.filter(|status| *status != work.status),
             assigned_to: chosen(self.assigned_to.as_ref(), work.assigned_to.as_ref()),
             segment: chosen(self.segment.as_ref(), work.segment.as_ref()),
-            deleted: self.deleted.filter(|deleted| *deleted != work.deleted),
+            deleted: self.deleted.filter(|deleted| *deleted != lead.is_deleted()),
             ..hand.clone().into_edit(admitted.actor())
         };
         let is_change = edit != Edit::by(admitted.actor());
@@ -102,7 +102,6 @@ pub async fn change(
             Change { kind: Kind::Edited, event_id: event_id.clone(), at: admitted.now, edit, hand };
         match commit(reads, admitted, &lead, &change).await {
             Ok(lead) => {
-                notify::assigned(reads, admitted, &lead, &change).await?;
                 if index::is_concerned(&change.edit) {
                     index::refresh(reads, admitted, [lead.survivor.id]).await?;
                 }
@@ -137,14 +136,14 @@ async fn commit(
     lead: &Lead,
     change: &Change,
 ) -> Result<Lead, EditError<SealError>> {
-    let (tenant, id) = (admitted.tenant(), lead.survivor.id);
+    let (keyring, id) = (admitted.keyring(), lead.survivor.id);
     let audit = admitted.audit("lead", &id.to_string(), change.edit.fields());
     let expected = Expected::Edition(lead.state.edition);
     let make = |current: Current<'_>| {
         let change = Change { at: current.at, ..change.clone() };
-        change.of_lead(current.home, admitted.keyring()).map(Some)
+        change.of_lead(current.home, keyring).map(Some)
     };
-    let edited = reads.scorer.edit(tenant, id, expected, Some(&audit), admitted.now, make).await?;
+    let edited = reads.scorer.edit(keyring, id, expected, Some(&audit), admitted.now, make).await?;
     Ok(edited.lead)
 }
 

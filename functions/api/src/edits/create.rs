@@ -17,12 +17,12 @@ use domain::{
     identity::{Identity, InvalidIdentity, Kind},
     lead::{Lead, Status},
 };
-use intake::edit::{Change, own_identity};
+use intake::edit::{Change, HandSet, own_identity};
 use lambda::problem::Problem;
-use scoring::CreateError;
-use serde_json::Map;
+use scoring::{CreateError, living_home};
+use serde_json::{Map, Value};
 
-use super::{body::CreateLead, change::failed, fields, index, notify};
+use super::{body::CreateLead, change::failed, fields, index};
 use crate::{
     body::LeadBody, error::ApiError, guard::Admitted, input::Input, lead::tagged, merge::invalid,
     query::Query, reads::Reads,
@@ -32,7 +32,9 @@ use crate::{
 ///
 /// Of the identities that are given the lead is known by, and from then on their events are its
 /// own; without any it has an identity of Leadline's, `external` `leadline:…`. What is in `profile`
-/// is set by hand: it wins over what events declare until it is released.
+/// is set by hand: it wins over what events declare until it is released. An email address in
+/// `profile`, and a phone number that is written internationally, are identities, too, and so no
+/// other than those that are given beside it; a later change of them is none of the identities.
 ///
 /// Who answers to one of the identities already is told by 409 and not changed; change that lead
 /// instead, by the `lead_id` of the answer. With an `Idempotency-Key` a repetition makes no second
@@ -72,11 +74,12 @@ pub async fn create(
         .map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
     let own = own_identity(&uuid)
         .map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
-    let mut identities = body.identities()?;
+    let identities = body.identities()?;
+    let hand = fields::profile(body.profile)?;
+    let mut identities = with_profile(identities, &hand)?;
     if identities.is_empty() {
         identities.push(own);
     }
-    let hand = fields::profile(body.profile)?;
     let asked = body.assigned_to.or_else(|| admitted.own_leads_only().cloned());
     let assigned_to = fields::assignee(&admitted, asked.map(Choice::Set))?;
     if let Some(Choice::Set(user)) = &assigned_to {
@@ -121,6 +124,26 @@ impl CreateLead {
     }
 }
 
+/// Adds the identities that stand in the profile. One that differs from that beside the profile is
+/// refused: a lead that shows an address which it is not found by would have twins.
+fn with_profile(mut identities: Vec<Identity>, hand: &HandSet) -> Result<Vec<Identity>, Problem> {
+    for kind in [Kind::Email, Kind::Phone] {
+        let value = hand.fields().find(|(name, _)| *name == kind.as_str());
+        let Some((_, Some(Value::String(text)))) = value else { continue };
+        // What is no identity, like a phone number without its country, is shown and no more.
+        let Ok(identity) = Identity::new(kind, &text) else { continue };
+        let beside = identities.iter().find(|given| given.kind() == kind);
+        if beside.is_some_and(|beside| *beside != identity) {
+            let message = format!("it is another than the {kind} beside the profile; give one");
+            return Err(invalid(&format!("profile.{kind}"), "conflicting_field", message));
+        }
+        if beside.is_none() {
+            identities.push(identity);
+        }
+    }
+    Ok(identities)
+}
+
 /// Makes the lead, or answers 409.
 async fn made(
     reads: &Reads,
@@ -129,20 +152,23 @@ async fn made(
     identities: &[Identity],
 ) -> Result<Lead, ApiError> {
     let keyring = admitted.keyring();
+    let touched = change.edit.fields();
     let arrival = change
-        .clone()
         .of_person(identities, Map::new(), keyring)
         .map_err(|error| fields::unsealable(&error))?
         .ok_or_else(ApiError::lead_not_found)?;
-    let (home, concerned) = (arrival.event.home.id, ::search::concerned(&arrival));
-    let audit = admitted.audit("lead", &home.to_string(), change.edit.fields());
-    let created = reads.scorer.create(admitted.tenant(), arrival, Some(&audit), admitted.now).await;
+    let strongest = identities.iter().min().ok_or_else(ApiError::lead_not_found)?;
+    let home = living_home(&reads.store, keyring, strongest).await?.id;
+    let audit = admitted.audit("lead", &home.to_string(), touched);
+    let created = reads.scorer.create(keyring, arrival, Some(&audit), admitted.now).await;
     match created {
         Ok(lead) => {
-            index::refresh(reads, admitted, concerned).await?;
-            notify::assigned(reads, admitted, &lead, &change).await?;
+            let homes = lead.members.iter().map(|member| member.home.id);
+            index::refresh(reads, admitted, homes).await?;
             Ok(lead)
         }
+        // A repetition of a creation whose lead was erased since.
+        Err(CreateError::Erased(_)) => Err(ApiError::lead_not_found()),
         Err(CreateError::Exists(lead)) => Err(exists(reads, admitted, lead).await?),
         Err(CreateError::Score(error)) => Err(failed(error)),
     }
@@ -152,7 +178,7 @@ async fn made(
 async fn exists(reads: &Reads, admitted: &Admitted, lead: HomeId) -> Result<ApiError, ApiError> {
     let lead = reads.find_even_deleted(admitted, lead).await?;
     let (code, message) = match &lead {
-        Some(lead) if lead.state.work.deleted => {
+        Some(lead) if lead.is_deleted() => {
             ("lead_deleted", "a deleted lead answers to one of these identities; restore it")
         }
         Some(_) => ("lead_exists", "a lead answers to one of these identities; change that one"),

@@ -26,7 +26,8 @@ use crate::{
 /// Deletes a lead
 ///
 /// Hides it from every list, search, leaderboard and look-up until it is restored; events that come
-/// for it are stored and scored all the same. With `If-Match` only if it is still what was read.
+/// for it are stored and scored all the same. Another lead that turns out to be the same person, by
+/// a stronger identity, is not hidden by it. With `If-Match` only if it is still what was read.
 /// Repeated, it answers `lead_not_found`: the lead is gone, as was asked.
 #[utoipa::path(
     delete,

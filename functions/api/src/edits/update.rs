@@ -52,7 +52,6 @@ use crate::{
         (status = 403, description = "The caller may not: `missing_scope`, `missing_permission` or `no_membership`. Who sees only their own leads assigns none to another."),
         (status = 412, description = "It was edited since it was read: `precondition_failed`."),
         (status = 422, description = "There is no such active user: `unknown_user`; or the lead is of too many identities: `family_too_large`."),
-        (status = 428, description = "There is no `If-Match`: `precondition_required`."),
     )
 )]
 pub async fn update(

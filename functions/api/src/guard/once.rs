@@ -11,7 +11,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER},
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -37,7 +37,7 @@ const MOST_KEY_BYTES: usize = 255;
 const MOST_ANSWER_BYTES: usize = 256 * 1024;
 
 /// The headers that are kept of an answer.
-const KEPT: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
+const KEPT: [HeaderName; 4] = [CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION];
 
 /// Lets a request through to its handler unless its key has an answer already.
 pub(super) async fn once(
@@ -69,7 +69,7 @@ pub(super) async fn once(
     };
     parts.extensions.insert(admitted.creating(creation));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    settle(store, admitted, &lease, response).await
+    settle(store, &admitted.creating(creation), &lease, response).await
 }
 
 /// Reads the key; `None` without the header.
@@ -152,7 +152,8 @@ fn replayed(admitted: &Admitted, answer: KeptAnswer) -> Result<Response, SealErr
     Ok(response)
 }
 
-/// Keeps a success, forgets what was refused, and lets the next one try again what failed.
+/// Keeps a success, forgets what was refused, and lets the next one try again what failed. What is
+/// refused to a repetition may have been made by the try before it, so it is not forgotten.
 ///
 /// When that fails, the answer is true all the same: whoever repeats the request after the lease
 /// makes the same thing again.
@@ -166,7 +167,7 @@ async fn settle(store: &Store, admitted: &Admitted, lease: &Lease, response: Res
             Some(answer) => store.keep_answer(tenant, lease, answer).await,
             None => store.end_lease(tenant, lease).await,
         }
-    } else if parts.status.is_client_error() {
+    } else if parts.status.is_client_error() && !admitted.creation().is_repeated {
         store.forget_request(tenant, lease).await
     } else {
         store.end_lease(tenant, lease).await

@@ -25,7 +25,7 @@ pub struct FactorScoreBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = MarketplaceScore)]
 pub struct MarketplaceScoreBody {
-    /// The marketplace; `direct` when no event named one.
+    /// The marketplace; `direct` when none is set by hand and no event named one.
     #[schema(value_type = String, example = "mercado_livre")]
     pub marketplace: Marketplace,
     /// The factor score.

@@ -43,7 +43,7 @@ pub struct LineErrorBody {
     pub field: Option<String>,
     /// What is wrong, as a stable word: `wrong_column_count`, `invalid_identity`,
     /// `unknown_status`, `unknown_user`, `invalid_marketplace`, `invalid_traits`, `too_long`,
-    /// `nothing_said`, `no_identity` or `too_large`.
+    /// `nothing_said`, `no_identity`, `invalid_edit` or `too_large`.
     #[schema(example = "invalid_identity")]
     pub code: String,
     /// What is wrong, for people.

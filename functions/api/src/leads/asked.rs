@@ -27,9 +27,6 @@ const MOST_SCORE: i64 = 999_999_999_999;
 /// How many bytes the name of a source or marketplace has at most.
 const MAX_NAME_BYTES: usize = 64;
 
-/// How many bytes an identity has at most.
-const MAX_IDENTITY_BYTES: usize = 256;
-
 const PARAMETERS: &[&str] = &[
     "sort",
     "q",
@@ -118,14 +115,7 @@ impl Asked {
         let mut query = Query::parse(raw, PARAMETERS);
         let identity = Kind::ALL.into_iter().find_map(|kind| {
             let value = query.text(kind.as_str())?;
-            // However long nobody's name is, it is no name.
-            let is_long = value.len() > MAX_IDENTITY_BYTES;
-            let identity = if is_long {
-                Err(InvalidIdentity::TooLong(kind))
-            } else {
-                Identity::new(kind, &value)
-            };
-            Some((kind, identity))
+            Some((kind, Identity::new(kind, &value)))
         });
         let Some((kind, identity)) = identity else { return Self::list(query, admitted) };
         for other in query.rest() {
@@ -160,8 +150,9 @@ impl Asked {
             driver = driver.or_else(|| Some(Driver::Owner(me.clone())));
         }
         let driver = driver.unwrap_or(Driver::Score);
-        let made_for = digest(&(&driver, &filter), admitted.keyring())?;
-        let after = cursor.map(|cursor| Place::read(&cursor, &made_for)).transpose()?;
+        let keyring = admitted.keyring();
+        let made_for = digest(&(&driver, &filter), keyring)?;
+        let after = cursor.map(|cursor| Place::read(&cursor, &made_for, keyring)).transpose()?;
         Ok(Self::List(Box::new(Listing { driver, filter, limit, after, made_for })))
     }
 }

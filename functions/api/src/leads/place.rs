@@ -1,7 +1,8 @@
 //! Where a page of leads ended, as its cursor says.
 //!
 //! Invariant: a cursor serves only the request that it was given for, by whatever names it: it
-//! holds a keyed digest of that and not what was searched for, which is personal.
+//! holds a keyed digest of that and not what was searched for, which is personal. It is sealed: the
+//! last lead that was looked at may be one that the caller may not see.
 
 use data_encoding::HEXLOWER;
 use domain::{home::HomeId, stage::Stage};
@@ -68,8 +69,8 @@ impl At {
 
 impl Place {
     /// Reads a cursor that must have been made for this.
-    pub fn read(cursor: &str, made_for: &str) -> Result<At, ApiError> {
-        let place: Self = cursor::read(cursor)?;
+    pub fn read(cursor: &str, made_for: &str, keyring: &Keyring) -> Result<At, ApiError> {
+        let place: Self = cursor::open(cursor, keyring)?;
         let is_possible = !matches!(place.at, At::Score { score, .. } if score < 0);
         if place.made_for != made_for || !is_possible {
             return Err(cursor::invalid().into());

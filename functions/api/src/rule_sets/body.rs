@@ -2,10 +2,15 @@
 //!
 //! Invariant: what is shown can be sent again: whatever it says beside the rules is ignored then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    check::Finding, decay::Decay, rule::Rule, rule_set::RuleSet, stage::Thresholds, time::Timestamp,
+    check::Finding,
+    decay::Decay,
+    rule::Rule,
+    rule_set::{RuleSet, default_conversions},
+    stage::Thresholds,
+    time::Timestamp,
 };
 use dynamo::PublishedSet;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -48,6 +53,10 @@ pub struct RuleSetInput {
     /// The highest score shown; points stay what they are. None when absent.
     #[schema(minimum = 1)]
     total_cap: Option<u32>,
+    /// The types of the events that are conversions: `lead_converted` and `order_completed` when
+    /// absent. A status of `converted` is one too.
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    conversions: Option<BTreeSet<String>>,
     #[serde(default, rename = "version")]
     #[schema(ignore)]
     _version: Option<IgnoredAny>,
@@ -105,6 +114,8 @@ pub struct DraftBody {
     thresholds: Thresholds,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_cap: Option<u32>,
+    #[serde(skip_serializing_if = "are_usual")]
+    conversions: BTreeSet<String>,
 }
 
 /// What is told of a version wherever it is shown.
@@ -166,6 +177,11 @@ pub struct PublishedBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub total_cap: Option<u32>,
+    /// The types of the events that are conversions; absent where they are `lead_converted` and
+    /// `order_completed`.
+    #[serde(skip_serializing_if = "are_usual")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub conversions: BTreeSet<String>,
     /// How often the conditions of rules failed at run time under this version, by rule. A rule
     /// whose condition never failed is not named.
     pub failures: BTreeMap<String, u64>,
@@ -174,7 +190,8 @@ pub struct PublishedBody {
 impl RuleSetInput {
     /// Makes the rule set of a draft, and tells which of its rules have no id.
     pub fn into_set(self) -> (RuleSet, Vec<Finding>) {
-        let Self { rules, decay, thresholds, total_cap, .. } = self;
+        let Self { rules, decay, thresholds, total_cap, conversions, .. } = self;
+        let conversions = conversions.unwrap_or_else(default_conversions);
         let mut missing = Vec::new();
         let rule = |(index, rule): (usize, RuleBody)| {
             let id = rule.id.clone().unwrap_or_else(|| {
@@ -184,8 +201,12 @@ impl RuleSetInput {
             rule.into_rule(id)
         };
         let rules = rules.into_iter().enumerate().map(rule).collect();
-        (RuleSet { version: 0, rules, decay, thresholds, total_cap }, missing)
+        (RuleSet { version: 0, rules, decay, thresholds, total_cap, conversions }, missing)
     }
+}
+
+fn are_usual(conversions: &BTreeSet<String>) -> bool {
+    *conversions == default_conversions()
 }
 
 fn id_missing(index: usize) -> Finding {
@@ -199,8 +220,8 @@ fn id_missing(index: usize) -> Finding {
 
 impl From<RuleSet> for DraftBody {
     fn from(set: RuleSet) -> Self {
-        let RuleSet { version: _, rules, decay, thresholds, total_cap } = set;
-        Self { rules, decay, thresholds, total_cap }
+        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions } = set;
+        Self { rules, decay, thresholds, total_cap, conversions }
     }
 }
 
@@ -225,7 +246,7 @@ impl PublishedBody {
     /// Shows a version.
     pub fn new(published: PublishedSet, active: u32, failures: BTreeMap<String, u64>) -> Self {
         let (publication, set) = PublicationBody::split(published, active);
-        let RuleSet { version: _, rules, decay, thresholds, total_cap } = set;
-        Self { publication, rules, decay, thresholds, total_cap, failures }
+        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions } = set;
+        Self { publication, rules, decay, thresholds, total_cap, conversions, failures }
     }
 }

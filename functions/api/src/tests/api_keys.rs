@@ -23,6 +23,7 @@ async fn a_key_is_shown_once_works_at_once_and_is_listed_without_its_secret() {
     let admin = user(&a_tenant(), Role::Admin);
     let made = edit("POST", KEYS).body(&shop()).by(&admin).send(&world).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.headers["cache-control"], "no-store");
     let text = made.body["key"].as_str().unwrap().to_owned();
     assert!(text.starts_with(&format!("llk_{}_", a_tenant())), "{text}");
     assert_eq!(made.body["id"], json!(text.parse::<ApiKeyText>().unwrap().hash().id()));
@@ -56,6 +57,8 @@ async fn a_key_is_made_once_however_often_its_request_is_repeated() {
         let one = request().at("2026-01-15T13:00:00Z").send(&world).await;
         let two = request().at("2026-01-15T13:00:00Z").send(&world).await;
         assert_eq!((one.status, &one.body), (201, &two.body), "{lost}");
+        assert_eq!(two.headers["idempotent-replayed"], "true", "{lost}");
+        assert_eq!(two.headers["cache-control"], "no-store", "{lost}");
         let keys = world.tables.store.api_keys(&a_tenant(), None, 100).await.unwrap();
         assert_eq!(keys.len(), 2, "{lost}: this one and the one that was there");
         let (store, acme) = (&world.tables.store, a_tenant());

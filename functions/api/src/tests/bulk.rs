@@ -11,11 +11,11 @@ use domain::{
     stage::Stage,
     user::Role,
 };
-use dynamo::{AuditRange, Job};
+use dynamo::{AuditRange, Job, Member};
 use files::FileKey;
 use queue::JobPart;
 use serde_json::{Value, json};
-use testing::{a_tenant, home_of};
+use testing::{Faults, a_tenant, home_of};
 
 use super::{
     callers::user,
@@ -263,4 +263,35 @@ async fn an_export_of_nobody_is_a_header() {
     let path = shown["parts"][0]["path"].as_str().unwrap().to_owned();
     let answer = edit("GET", &path).send(&world).await;
     assert_eq!(answer.body.as_str(), Some(files::export_header().as_str()));
+}
+
+#[tokio::test]
+async fn a_job_that_was_begun_is_answered_whatever_became_of_the_assignee() {
+    for calls in 0.. {
+        let world = World::start().await;
+        let body = json!({"action": "assign", "filter": {"status": "lost"},
+            "assigned_to": user(&a_tenant(), Role::SalesRep)});
+        let ask =
+            |seconds| edit("POST", BULK).body(&body).idempotency_key("one").seconds_later(seconds);
+        let broken = world.tables.with_faults(&Faults::crash_after(calls, true));
+        let sound = world.tables.store.clone();
+        let world = world.through(broken);
+        let first = ask(0).send(&world).await;
+        let world = world.through(sound);
+        if first.status == 202 {
+            return;
+        }
+        let jobs = async || edit("GET", "/v1/jobs").send(&world).await.body["data"].clone();
+        let begun: Vec<_> =
+            jobs().await.as_array().unwrap().iter().map(|job| job["id"].clone()).collect();
+        let store = &world.tables.store;
+        let read = store.member(&a_tenant(), &user(&a_tenant(), Role::SalesRep)).await;
+        let read = read.unwrap().unwrap();
+        let gone = Member { active: false, ..read.clone() };
+        store.put_member(&read, &gone).await.unwrap();
+        let again = ask(61).send(&world).await;
+        let is_begun = again.status == 202 && begun.contains(&again.body["id"]);
+        assert!(is_begun || again.code() == (422, "unknown_user"), "{calls}: {}", again.body);
+        assert_eq!(jobs().await.as_array().unwrap().len(), begun.len(), "{calls}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cognito::{EmailAddress, InvitationCode, Invited, Person, PoolError, Refusal};
+use cognito::{EmailAddress, InvitationCode, Person, PoolError, Refusal};
 use data_encoding::BASE64URL_NOPAD;
 use domain::{
     actor::Actor,
@@ -177,21 +177,30 @@ impl UserPool for Pool {
         Box::pin(async move { self.answer().map(|()| self.account(email)) })
     }
 
-    fn invite<'p>(&'p self, email: &'p EmailAddress, code: InvitationCode) -> Calling<'p, Invited> {
+    fn invite<'p>(
+        &'p self,
+        email: &'p EmailAddress,
+        code: &'p InvitationCode,
+    ) -> Calling<'p, Option<UserId>> {
         Box::pin(async move {
             self.answer()?;
-            let person = self.account(email).unwrap_or_else(|| {
-                let mut accounts = self.accounts.lock().unwrap();
-                let user = numbered(50 + accounts.len());
-                accounts.push((email.clone(), Person { user, is_expected: true }));
-                accounts.last().unwrap().1.clone()
-            });
-            let Person { user, is_expected } = person;
-            if !is_expected {
-                return Ok(Invited::AlreadyThere { user });
+            if self.account(email).is_some() {
+                return Ok(None);
             }
-            self.mailed.lock().unwrap().push((email.clone(), code.clone()));
-            Ok(Invited::Sent { user, code })
+            let mut mailed = self.mailed.lock().unwrap();
+            mailed.push((email.clone(), code.clone()));
+            let user = numbered(50 + mailed.len());
+            let person = Person { user: user.clone(), is_expected: true };
+            self.accounts.lock().unwrap().push((email.clone(), person));
+            Ok(Some(user))
+        })
+    }
+
+    fn delete<'p>(&'p self, user: &'p UserId) -> Calling<'p, ()> {
+        Box::pin(async move {
+            self.answer()?;
+            self.accounts.lock().unwrap().retain(|(_, person)| person.user != *user);
+            Ok(())
         })
     }
 

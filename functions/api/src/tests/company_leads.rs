@@ -30,7 +30,7 @@ async fn a_lead_of_another_company_by_now_or_deleted_is_not_counted() {
     let world = crowd().await;
     let acme = named(&world, "acme").await;
     // The index still leads to these.
-    world.change(user("u1"), |lead, _| lead.state.work.deleted = true).await;
+    world.delete(user("u1")).await;
     let mut home = world.tables.store.homes(&a_tenant(), [user("u2")]).await.unwrap();
     let mut home = home.remove(&user("u2")).unwrap();
     home.profile.declare_all(&of("u2", "Zebra", "signup").days_later(1).arrival());
@@ -88,7 +88,7 @@ async fn beyond_a_thousand_leads_a_roll_up_says_that_it_is_not_complete() {
     let entries = (1..1_001)
         .map(entry)
         .map(|entry| entry.into_iter().map(|(name, key)| (name, AttributeValue::S(key))).collect());
-    world.tables.load_leads_table(entries);
+    world.tables.load_search_table(entries);
     let roll_up = world.get(&named(&world, "acme").await).await.body["roll_up"].clone();
     assert_eq!((&roll_up["leads"], &roll_up["complete"]), (&json!(1_000), &json!(false)));
 }
@@ -120,6 +120,6 @@ async fn a_search_shows_a_lead_once_and_only_by_what_it_shows_now() {
         let expected: Vec<_> = expected.into_iter().map(|name| user(name).to_string()).collect();
         assert_eq!(ids, expected, "{query}");
     }
-    world.change(user("u1"), |lead, _| lead.state.work.deleted = true).await;
+    world.delete(user("u1")).await;
     assert_eq!(world.get("/v1/leads?q=acme").await.body["data"], json!([]));
 }

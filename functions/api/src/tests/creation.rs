@@ -21,15 +21,10 @@ const LEADS: &str = "/v1/leads";
 
 impl World {
     /// Scores an event of the first tenant, as `score` does.
-    pub async fn score(&self, mut arrival: Arrival) {
-        let keyring = keyring(&a_tenant());
-        for (home, sealed) in &mut arrival.identities {
-            let value = sealed.0.strip_prefix("sealed ").unwrap().to_owned();
-            *sealed = keyring.seal(*home, vault::IDENTITY_FIELD, &value).unwrap();
-        }
+    pub async fn score(&self, arrival: Arrival) {
         let scorer = Scorer::new(self.tables.store.clone());
         let home = arrival.event.home.id;
-        scorer.score(&a_tenant(), home, vec![arrival], at(NOW)).await.unwrap();
+        scorer.score(&keyring(&a_tenant()), home, vec![arrival], at(NOW)).await.unwrap();
     }
 
     /// Adds an active user to the first tenant, unless they are there.
@@ -126,6 +121,55 @@ async fn a_lead_without_identities_has_one_of_its_own() {
         ids.push(lead["id"].clone());
     }
     assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn an_address_and_a_number_in_the_profile_are_identities_and_make_no_twin() {
+    let world = World::start().await;
+    let body = json!({"profile": {"Email": "Ivo@Initech.com", "phone": "+55 11 99999-0001"}});
+    let lead = created(&world, &body).await.body;
+    assert_eq!(lead["id"], json!(home_of(Kind::Email, "ivo@initech.com").id));
+    let identities = json!([
+        {"kind": "email", "value": "ivo@initech.com"},
+        {"kind": "phone", "value": "+5511999990001"},
+    ]);
+    assert_eq!(lead["identities"], identities);
+    assert_eq!(lead["profile"]["email"], "Ivo@Initech.com", "it is shown as it was set");
+    for twin in [
+        json!({"profile": {"email": "ivo@initech.com"}}),
+        json!({"email": "ivo@initech.com"}),
+        json!({"user_id": "u1", "profile": {"phone": "+5511999990001"}}),
+    ] {
+        let answer = edit("POST", LEADS).body(&twin).send(&world).await;
+        assert_eq!(answer.code(), (409, "lead_exists"), "{twin}");
+        assert_eq!(answer.body["lead_id"], lead["id"], "{twin}");
+    }
+    // Without its country a number is nobody's in particular.
+    let local = created(&world, &json!({"profile": {"phone": "11 99999-0001"}})).await.body;
+    assert_eq!(local["identities"][0]["kind"], "external");
+    assert_eq!(local["profile"]["phone"], "11 99999-0001");
+}
+
+#[tokio::test]
+async fn an_identity_in_the_profile_is_no_other_than_the_one_beside_it() {
+    let world = World::start().await;
+    for (kind, beside, inside) in [
+        ("email", "ivo@initech.com", "ivo@example.com"),
+        ("phone", "+5511999990001", "+5511999990002"),
+    ] {
+        let both = json!({kind: beside, "profile": {kind: inside}});
+        let refused = edit("POST", LEADS).body(&both).send(&world).await;
+        let field = format!("profile.{kind}");
+        let expected = vec![(field.as_str(), "conflicting_field")];
+        assert_eq!((refused.status, refused.errors()), (422, expected), "{}", refused.body);
+        assert!(!refused.body.to_string().contains(inside), "it is personal");
+    }
+    assert_eq!(world.get(LEADS).await.body["data"], json!([]));
+    let same = json!({"email": "ivo@initech.com", "profile": {"email": "Ivo@Initech.com"}});
+    let lead = created(&world, &same).await.body;
+    assert_eq!(lead["identities"], json!([{"kind": "email", "value": "ivo@initech.com"}]));
+    let unknown = json!({"phone": "undefined", "profile": {"phone": "+5511999990002"}});
+    assert_eq!(created(&world, &unknown).await.body["identities"][0]["kind"], "phone");
 }
 
 #[tokio::test]

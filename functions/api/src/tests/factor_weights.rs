@@ -85,7 +85,7 @@ async fn weights_that_changed_since_they_were_read_are_not_overwritten() {
     let set = edit("PUT", target).body(&weights(50)).if_match(default.etag()).send(&world).await;
     assert_eq!((set.status, set.etag()), (200, world.get(target).await.etag()));
     let others = json!({ "purchase": 10, "browsing": 20, "interest": 30, "engagement": 40 });
-    for stale in [default.etag(), "\"10-20-30-40\"", "junk"] {
+    for stale in [default.etag(), "\"10-20-30-40\"", "\"junk\""] {
         let put = edit("PUT", target).body(&others).if_match(stale).send(&world).await;
         assert_eq!(put.code(), (412, "precondition_failed"), "{stale}");
         let removed = edit("DELETE", target).if_match(stale).send(&world).await;

@@ -161,7 +161,7 @@ async fn what_was_exported_can_be_imported() {
 }
 
 #[tokio::test]
-async fn a_row_that_names_nobody_is_named_after_the_file_and_its_line() {
+async fn a_row_that_names_nobody_is_named_after_the_file_and_its_number() {
     let names = async |body: &str| {
         let world = World::start().await;
         assert_eq!(import(&world, IMPORTS, body).await.status, 202);
@@ -175,6 +175,19 @@ async fn a_row_that_names_nobody_is_named_after_the_file_and_its_line() {
     assert!(named[0].1.starts_with("leadline:"), "{named:?}");
     assert_eq!(names(file).await, named);
     assert_ne!(names("name,company\nAna,Acme\nBea,Acme\n").await, named);
+}
+
+#[tokio::test]
+async fn a_file_whose_lines_end_as_on_an_old_macintosh_loses_no_row() {
+    let world = World::start().await;
+    let body = "name;email\rAna;\rAna;\rBea;bea@example.com\rx;bea@\r";
+    let answer = import(&world, IMPORTS, body).await;
+    assert_eq!((answer.status, &answer.body["progress"]["total"]), (202, &json!(4)), "{answer:?}");
+    let Chunk { rows, errors, .. } = staged(&world).remove(0);
+    let found: Vec<_> = rows.iter().map(|row| (row.number, row.line)).collect();
+    assert_eq!(found, [(1, 2), (2, 3), (3, 4)]);
+    assert_ne!(rows[0].identities, rows[1].identities);
+    assert_eq!(errors[0].line, 5);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::{event::Arrival, factor_weights::FactorWeights, identity::Kind, time::DAY_MS};
 use serde_json::{Value, json};
-use testing::{EventBuilder, a_tenant, an_event, home_of};
+use testing::{EventBuilder, a_tenant, an_edit, an_event, home_of};
 
 use super::world::{NOW, World, at};
 
@@ -84,11 +84,13 @@ async fn every_figure_stands_beside_its_inputs() {
       "id": "lead_3ykbb6n6o263lvmvajsk6he5zq",
       "marketplaces": [
         {
+          "by_hand": false,
           "events": 2,
           "marketplace": "mercado_livre",
           "primary": true
         },
         {
+          "by_hand": false,
           "events": 1,
           "marketplace": "shopee",
           "primary": false
@@ -205,6 +207,33 @@ async fn a_marketplaces_own_weights_change_its_score_alone() {
     assert_eq!(after["factor_score"]["default"], false);
     assert_eq!(after["factor_scores"], before["factor_scores"]);
     assert_eq!(before["factor_scores"][0]["default"], true);
+}
+
+#[tokio::test]
+async fn marketplaces_that_are_set_by_hand_choose_the_weights() {
+    let setting = |names| an_edit("by hand").setting("marketplaces", names).arrival();
+    let with = |names| World::with(ana().into_iter().chain([setting(names)]));
+    let world = with(json!(["Amazon", "shopee"])).await;
+    let weights = FactorWeights::new(100, 0, 0, 0).unwrap();
+    let (store, amazon) = (&world.tables.store, "amazon".parse().unwrap());
+    assert!(store.put_factor_weights(&a_tenant(), &amazon, weights, None).await.unwrap());
+    let body = read(&world, "intelligence").await;
+    let score = &body["factor_score"];
+    assert_eq!((&score["marketplace"], &score["default"]), (&json!("amazon"), &json!(false)));
+    assert_eq!(score["score"], score["factors"]["purchase"]["score"]);
+    let named = |scores: &Value| -> Vec<Value> {
+        scores.as_array().unwrap().iter().map(|score| score["marketplace"].clone()).collect()
+    };
+    assert_eq!(named(&body["factor_scores"]), ["shopee", "mercado_livre"]);
+    let expected = json!([
+        { "marketplace": "amazon", "events": 0, "by_hand": true, "primary": true },
+        { "marketplace": "shopee", "events": 1, "by_hand": true, "primary": false },
+        { "marketplace": "mercado_livre", "events": 2, "by_hand": false, "primary": false },
+    ]);
+    assert_eq!(body["marketplaces"], expected);
+    let body = read(&with(json!([])).await, "intelligence").await;
+    assert_eq!(body["factor_score"]["marketplace"], "direct");
+    assert_eq!(named(&body["factor_scores"]), ["mercado_livre", "shopee"]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use domain::{
     time::DAY_MS,
 };
 use serde_json::{Value, json};
-use testing::{a_tenant, an_event, home_of};
+use testing::{a_tenant, an_edit, an_event, home_of};
 
 use super::world::{NOW, World, at};
 
@@ -263,10 +263,12 @@ async fn a_timeline_cursor_serves_only_the_lead_it_was_given_for() {
 #[tokio::test]
 async fn the_events_of_a_family_are_read_whole_or_not_at_all() {
     let world = ana().await;
-    let homes = [id_of(Kind::UserId, "u1"), id_of(Kind::AnonymousId, "c1")];
+    world.store(&a_tenant(), [an_edit("edit").of(Kind::UserId, "made").arrival()]).await;
+    let homes = [(Kind::UserId, "u1"), (Kind::AnonymousId, "c1"), (Kind::UserId, "made")];
+    let homes = homes.map(|(kind, value)| id_of(kind, value));
     let read = async |at_most| {
         let read = world.tables.store.events_of_homes(&a_tenant(), homes, at_most).await;
         read.unwrap().map(|events| events.len())
     };
-    assert_eq!((read(4).await, read(3).await), (Some(4), None));
+    assert_eq!((read(4).await, read(3).await), (Some(5), None), "the edit is not counted");
 }

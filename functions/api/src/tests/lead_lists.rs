@@ -203,6 +203,33 @@ async fn what_drives_a_list_is_one_thing() {
 }
 
 #[tokio::test]
+async fn two_letters_find_whole_words_and_the_document_says_so() {
+    let world = World::start().await;
+    for (index, first_name) in ["Maria", "Ma"].into_iter().enumerate() {
+        let user = name(i32::try_from(index).unwrap());
+        created(&world, &json!({"user_id": user, "profile": {"first_name": first_name}})).await;
+    }
+    for (query, expected) in [("q=ma", [1]), ("q=mar", [0]), ("q=maria%20m", [0])] {
+        assert_eq!(listed(&world, query, 50).await, expected, "{query}");
+    }
+    let refused = world.get("/v1/leads?q=m").await.body["errors"][0]["message"].clone();
+    assert!(refused.as_str().unwrap().contains("3 letters or digits and more"), "{refused}");
+    let document = world.get("/openapi.json").await.body;
+    let parameters = document["paths"]["/v1/leads"]["get"]["parameters"].as_array().unwrap();
+    let q = parameters.iter().find(|parameter| parameter["name"] == "q").unwrap();
+    assert!(q["description"].as_str().unwrap().contains("three letters or digits and more"));
+}
+
+#[tokio::test]
+async fn a_list_by_activity_leaves_out_leads_that_nothing_happened_to() {
+    let world = World::start().await;
+    created(&world, &json!({"user_id": name(0)})).await;
+    world.score(an_event("e1").by(Kind::UserId, &name(1)).arrival()).await;
+    assert_eq!(listed(&world, "sort=activity", 50).await, [1]);
+    assert_eq!(listed(&world, "sort=created", 50).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_search_finds_each_lead_once_by_what_it_shows_now() {
     let world = World::start().await;
     for index in 0..5 {

@@ -1,8 +1,8 @@
-//! Leaderboards and daily analytics.
+//! Leaderboards.
 
-use domain::{identity::Kind, rollup::Rollup, stage::Stage, time::Day};
+use domain::{identity::Kind, stage::Stage};
 use serde_json::{Value, json};
-use testing::{a_tenant, an_event, home_of};
+use testing::{an_event, home_of};
 
 use super::world::{World, at};
 
@@ -54,48 +54,4 @@ async fn each_stage_has_its_best() {
     assert_eq!((of("hot"), of("cold")), (json!([[1, 60]]), json!([[1, 5]])));
     // The old lead is listed as qualified until tonight, but is not any more.
     assert_eq!((of("qualified"), of("warm")), (json!([]), json!([])));
-}
-
-#[tokio::test]
-async fn daily_analytics_show_what_the_nights_saw() {
-    let world = World::start().await;
-    let store = &world.tables.store;
-    let (one, two): (Day, Day) = ("2026-01-13".parse().unwrap(), "2026-01-14".parse().unwrap());
-    for day in [one, two] {
-        store.begin_run(day, 2, day.next().start()).await.unwrap();
-    }
-    let mut partial = Rollup::default();
-    partial.count(10, Stage::Cold, true);
-    partial.count(33, Stage::Warm, false);
-    partial.count(100, Stage::Qualified, false);
-    store.keep_rollup_partial(&a_tenant(), one, 0, &partial).await.unwrap();
-    store.finish_segment(one, 0).await.unwrap();
-    store.finish_segment(one, 1).await.unwrap();
-    let body = world.get("/v1/analytics/daily").await.body;
-    assert_eq!(
-        body,
-        json!({
-            "data": [
-                {
-                    "date": "2026-01-13",
-                    "leads": 3,
-                    "new_leads": 1,
-                    "average_score": 47.667,
-                    "by_stage": {"cold": 1, "warm": 1, "hot": 0, "qualified": 1},
-                    "complete": true,
-                },
-                {
-                    "date": "2026-01-14",
-                    "leads": 0,
-                    "new_leads": 0,
-                    "average_score": 0,
-                    "by_stage": {"cold": 0, "warm": 0, "hot": 0, "qualified": 0},
-                    "complete": false,
-                },
-            ],
-            "next_cursor": null,
-        })
-    );
-    let body = world.get("/v1/analytics/daily?from=2026-01-14&to=2026-01-14").await.body;
-    assert_eq!(body["data"].as_array().unwrap().len(), 1);
 }

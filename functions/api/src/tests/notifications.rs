@@ -92,6 +92,36 @@ async fn who_makes_or_takes_a_lead_for_themselves_is_not_told() {
 }
 
 #[tokio::test]
+async fn wherever_a_process_dies_a_lead_is_assigned_and_told_of_or_neither() {
+    for calls in 0.. {
+        for answer_lost in [false, true] {
+            let world = two_people().await;
+            let faults = Faults::crash_after(calls, answer_lost);
+            let (sound, dying) = (world.tables.store.clone(), world.tables.with_faults(&faults));
+            let world = world.through(dying);
+            let body = json!({ "assigned_to": rep() });
+            let send = || edit("PATCH", &lead("u1")).body(&body).if_match("*").by(&admin());
+            send().send(&world).await;
+            let made = edit("POST", "/v1/leads").idempotency_key("k1");
+            let made = made.body(&json!({ "email": "ana@example.com", "assigned_to": rep() }));
+            made.send(&world).await;
+            let is_over = faults.calls() < calls;
+            let world = world.through(sound);
+            let owned = world.get(&format!("/v1/leads?assigned_to={}", rep())).await;
+            let mut owned = column(&owned.body, "id");
+            let mut heard = column(&told(&world, &rep(), "").await, "object_id");
+            owned.sort();
+            heard.sort();
+            assert_eq!(heard, owned, "{calls} {answer_lost}");
+            if is_over {
+                assert_eq!(owned.len(), 2);
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_assignment_is_told_once_before_its_answer_and_never_twice_when_that_got_lost() {
     for lost in 0.. {
         let world = two_people().await;

@@ -105,6 +105,43 @@ async fn what_was_refused_or_failed_frees_its_key() {
     assert_eq!(post(&world, PREVIEW, &json!({}), 0).await.code(), (503, "queue_unavailable"));
 }
 
+/// Lets a user work leads, or no longer.
+async fn activate(world: &World, role: Role, active: bool) {
+    let store = &world.tables.store;
+    let read = store.member(&a_tenant(), &user(&a_tenant(), role)).await.unwrap().unwrap();
+    let next = dynamo::Member { active, ..read.clone() };
+    assert_eq!(store.put_member(&read, &next).await.unwrap(), dynamo::Changed::Made);
+}
+
+#[tokio::test]
+async fn what_is_refused_to_a_repetition_may_have_been_made_and_is_not_made_again() {
+    const LEADS: &str = "/v1/leads";
+    let body = json!({ "assigned_to": user(&a_tenant(), Role::SalesRep) });
+    let leads = async |world: &World| {
+        let list = world.get(&format!("{LEADS}?sort=created")).await.body;
+        list["data"].as_array().unwrap().len()
+    };
+    for calls in 0.. {
+        let world = World::start().await;
+        let before = leads(&world).await;
+        let broken = world.tables.with_faults(&Faults::crash_after(calls, true));
+        let sound = world.tables.store.clone();
+        let world = world.through(broken);
+        let first = post(&world, LEADS, &body, 0).await;
+        let world = world.through(sound);
+        if first.status < 300 {
+            return;
+        }
+        activate(&world, Role::SalesRep, false).await;
+        let refused = post(&world, LEADS, &body, 61).await;
+        assert!([201, 422].contains(&refused.status), "{calls}: {}", refused.body);
+        activate(&world, Role::SalesRep, true).await;
+        let again = post(&world, LEADS, &body, 62).await;
+        assert_eq!(again.status, 201, "{calls}: {}", again.body);
+        assert_eq!(leads(&world).await, before + 1, "{calls}");
+    }
+}
+
 /// What a creation makes, to be counted.
 async fn made(world: &World, target: &str) -> usize {
     match target {

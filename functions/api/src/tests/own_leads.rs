@@ -1,5 +1,6 @@
 //! What a sales rep sees and changes: the leads that are assigned to them, by whatever way.
 
+use data_encoding::BASE64URL_NOPAD;
 use domain::{
     identity::Kind,
     user::{Role, UserId},
@@ -21,7 +22,7 @@ fn path(name: &str) -> String {
     format!("/v1/leads/{}", home_of(Kind::UserId, name).id)
 }
 
-/// Two leads of the sales rep, one of a manager's, one of nobody's.
+/// A lead of the sales rep, one of a manager's, one of nobody's.
 async fn office() -> World {
     let event = |name: &str| an_event(format!("e-{name}")).by(Kind::UserId, name).arrival();
     let world = World::with(["mine", "other", "idle"].map(event)).await;
@@ -65,6 +66,36 @@ async fn whatever_drives_a_list_a_sales_rep_is_shown_their_own_leads_alone() {
         assert_eq!(ids(&world, query).await, json!([]), "{query}");
     }
     assert_eq!(get(&world, "/v1/leaderboard").await.code(), (403, "missing_permission"));
+}
+
+#[tokio::test]
+async fn a_cursor_tells_a_sales_rep_of_no_lead_and_is_made_by_nobody() {
+    let world = office().await;
+    let mine = edit("PATCH", &path("idle"));
+    let mine = mine.body(&json!({"assigned_to": rep(), "profile": {"company": "Acme"}}));
+    assert_eq!(mine.if_match("*").send(&world).await.status, 200);
+    // As cursors were before they were sealed, with the place of anything the rep likes.
+    let place = json!({"at": {"home": home_of(Kind::UserId, "other").id}, "made_for": ""});
+    let forged = BASE64URL_NOPAD.encode(place.to_string().as_bytes());
+    for list in ["/v1/leads?sort=score", "/v1/leads?q=acme"] {
+        let mut seen = 0;
+        let mut next = format!("{list}&limit=1");
+        while let Some(cursor) = get(&world, &next).await.body["next_cursor"].as_str() {
+            seen += 1;
+            let text = BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            for hidden in ["lead_", "made_for", "home", "score", "acme"] {
+                assert!(!text.contains(hidden) && !cursor.contains(hidden), "{list}: {text}");
+            }
+            let edited: String = cursor.chars().rev().collect();
+            for bad in [&edited, &forged] {
+                let answer = get(&world, &format!("{list}&limit=1&cursor={bad}")).await;
+                assert_eq!(answer.code(), (400, "invalid_cursor"), "{list}");
+            }
+            next = format!("{list}&limit=1&cursor={cursor}");
+        }
+        assert!(seen > 0, "{list} has another page");
+    }
 }
 
 #[tokio::test]

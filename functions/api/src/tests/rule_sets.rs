@@ -135,7 +135,7 @@ async fn a_draft_that_changed_since_it_was_read_is_not_overwritten() {
     let mut draft = world.get(DRAFT).await.body;
     draft["total_cap"] = json!(500);
     let put = edit("PUT", DRAFT).body(&draft).send(&world).await;
-    for stale in ["\"version-1\"", "\"0000000000000000\"", "junk"] {
+    for stale in ["\"version-1\"", "\"0000000000000000\"", "\"junk\""] {
         let refused = edit("PUT", DRAFT).body(&draft).if_match(stale).send(&world).await;
         assert_eq!(refused.code(), (412, "precondition_failed"), "{stale}");
         let refused = edit("DELETE", DRAFT).if_match(stale).send(&world).await;

@@ -34,8 +34,8 @@ async fn suppressed_events_count_for_nothing() {
     let body = world.get_with(&path("intelligence"), Some(&key(&tenant, "read"))).await.body;
     assert_eq!(body["events"], 3);
     let marketplaces = json!([
-        { "marketplace": "shopee", "events": 1, "primary": true },
-        { "marketplace": "mercado_livre", "events": 1, "primary": false },
+        { "marketplace": "shopee", "events": 1, "by_hand": false, "primary": true },
+        { "marketplace": "mercado_livre", "events": 1, "by_hand": false, "primary": false },
     ]);
     assert_eq!(body["marketplaces"], marketplaces);
     let categories =

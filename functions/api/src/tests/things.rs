@@ -147,7 +147,8 @@ impl Things {
         }
     }
 
-    /// Fills a path. What is one user's own is that of a role.
+    /// Fills a path, and adds what its query cannot do without. What is one user's own is that of
+    /// a role.
     pub fn fill(&self, path: &str, role: Option<Role>) -> String {
         let mut filled: Vec<&str> = Vec::new();
         for segment in path.split('/') {
@@ -171,7 +172,12 @@ impl Things {
                 (_, other) => other,
             });
         }
-        filled.join("/")
+        let path = filled.join("/");
+        match path.as_str() {
+            "/v1/events" => format!("{path}?lead_id={}", self.lead),
+            "/v1/analytics/leads" => format!("{path}?by=source"),
+            _ => path,
+        }
     }
 
     fn notification(&self, role: Option<Role>) -> &str {

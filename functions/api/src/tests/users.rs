@@ -107,6 +107,7 @@ async fn who_is_invited_gets_a_code_once_and_may_begin() {
     let mailed = world.pool.mailed.lock().unwrap().clone();
     assert_eq!(mailed.len(), 1);
     assert_eq!(body["invitation_code"], mailed[0].1.reveal());
+    assert_eq!(invited.headers["cache-control"], "no-store");
     let location = &invited.headers["location"];
     let shown = show(&world, location).await;
     assert_eq!((&shown.body, shown.etag()), (person, invited.etag()));
@@ -164,6 +165,29 @@ async fn an_invitation_that_failed_on_the_way_is_made_whole_by_its_repetition() 
         let listed = show(&world, USERS).await.body["data"].as_array().unwrap().len();
         assert_eq!(listed, Role::ALL.len() + 1, "{failing}");
     }
+}
+
+#[tokio::test]
+async fn who_had_an_account_before_the_invitation_gets_nowhere_with_it() {
+    let world = World::start().await;
+    // Mallory confirmed it, whoever's mailbox it is, and holds tokens of it.
+    let mallory = "user_019a0b3c-4d5e-7f60-8a1b-000000000098".parse().unwrap();
+    world.pool.add("ana@example.com", Clone::clone(&mallory));
+
+    let invited = edit("POST", USERS).body(&ana()).send(&world).await;
+
+    assert_eq!(invited.status, 201, "{}", invited.body);
+    assert!(invited.body["invitation_code"].is_string());
+    assert_eq!(world.pool.mailed.lock().unwrap().len(), 1);
+    assert_ne!(invited.body["user"]["id"], json!(mallory));
+    assert_eq!(invited.body["user"]["status"], "invited");
+    let me = edit("GET", "/v1/me").by(&mallory).send(&world).await;
+    assert_eq!(me.code(), (403, "no_membership"));
+    let accounts = world.pool.accounts.lock().unwrap().clone();
+    assert!(accounts.iter().all(|(_, person)| person.user != mallory));
+    // Whatever is under way for the old account comes to nothing.
+    let late = Member { id: mallory, ..super::callers::member(&other_tenant(), Role::Admin) };
+    assert!(!world.tables.store.create_member(&late).await.unwrap());
 }
 
 #[tokio::test]
@@ -263,7 +287,7 @@ async fn the_last_admin_stays() {
 }
 
 #[tokio::test]
-async fn who_is_deleted_is_gone_and_can_be_invited_again_with_their_password() {
+async fn who_is_deleted_is_gone_with_the_account_and_somebody_else_when_invited_again() {
     let world = World::start().await;
     let (id, address) = (user(&a_tenant(), Role::Analyst), email(&a_tenant(), Role::Analyst));
     world.pool.add(&address, id.clone());
@@ -279,14 +303,16 @@ async fn who_is_deleted_is_gone_and_can_be_invited_again_with_their_password() {
         let gone = edit(method, &analyst).send(&world).await;
         assert_eq!(gone.code(), (404, "user_not_found"));
     }
-    assert_eq!(world.pool.signed_out.lock().unwrap().len(), 1);
+    assert!(world.pool.accounts.lock().unwrap().is_empty());
     let me = edit("GET", "/v1/me").by(&id).send(&world).await;
     assert_eq!(me.code(), (403, "no_membership"));
     let body = json!({ "email": address, "role": "viewer" });
     let admin = user(&other_tenant(), Role::Admin);
     let again = edit("POST", USERS).body(&body).by(&admin).send(&world).await;
-    assert_eq!((again.status, &again.body["invitation_code"]), (201, &Value::Null));
-    assert_eq!((&again.body["user"]["id"], &again.body["expires_at"]), (&json!(id), &Value::Null));
+    assert_eq!(again.status, 201, "{}", again.body);
+    assert!(again.body["invitation_code"].is_string() && again.body["expires_at"].is_string());
+    assert_ne!(again.body["user"]["id"], json!(id));
+    assert_eq!(edit("GET", "/v1/me").by(&id).send(&world).await.code(), (403, "no_membership"));
     let actions: Vec<_> = actions(&world).await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(actions, ["user.deleted", "user.deleted"], "shut out, and removed");
 }

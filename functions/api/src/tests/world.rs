@@ -153,7 +153,12 @@ impl World {
             for member in &family.members {
                 homes.get_mut(&member.home.id).unwrap().survivor = family.survivor;
             }
-            let Commit { events, homes, leads, .. } = commit(&family, &homes, &arrivals);
+            let Commit { mut events, homes, leads, .. } = commit(&family, &homes, &arrivals);
+            while events.len() + homes.len() + leads.len() > MAX_ITEMS {
+                let events = events.split_off(events.len().saturating_sub(MAX_ITEMS));
+                let part = Commit { events, ..Commit::default() };
+                self.tables.store.commit(tenant, &part).await.unwrap();
+            }
             if next.len() + events.len() + homes.len() + leads.len() > MAX_ITEMS {
                 self.tables.store.commit(tenant, &std::mem::take(&mut next)).await.unwrap();
             }
@@ -174,6 +179,14 @@ impl World {
         let leads = vec![ChangedLead { lead, read_version, standing }];
         let commit = Commit { leads, ..Commit::default() };
         self.tables.store.commit(&a_tenant(), &commit).await.unwrap();
+    }
+
+    /// Deletes a lead.
+    pub async fn delete(&self, id: HomeId) {
+        let delete = |lead: &mut Lead, _: &mut Standing| {
+            lead.state.work.deleted_homes.insert(id);
+        };
+        self.change(id, delete).await;
     }
 
     /// Asks as the reader of the first tenant.
@@ -276,8 +289,9 @@ fn homes(tenant: &TenantId, arrivals: &[Arrival]) -> BTreeMap<HomeId, Home> {
         for (home, carried) in links.chain([(event.home, true)]) {
             let kept = homes.entry(home.id).or_insert_with(|| Home::new(home));
             kept.carried |= carried;
-            let value = arrival.identities[&home.id].0.strip_prefix("sealed ").unwrap();
-            let sealed = keyring(tenant).seal(home.id, vault::IDENTITY_FIELD, value).unwrap();
+            let (field, sealed) = (vault::IDENTITY_FIELD, &arrival.identities[&home.id]);
+            let value = testing::keyring().open_from_transit(home.id, field, sealed).unwrap();
+            let sealed = keyring(tenant).seal_for_transit(home.id, field, &value).unwrap();
             kept.identity = Some(sealed);
         }
         for (from, link) in event.recorded_links() {
@@ -301,6 +315,7 @@ fn commit(family: &Family, homes: &BTreeMap<HomeId, Home>, arrivals: &[Arrival])
         identity_limit: family.identity_limit,
         state: fold(&rules(), events.clone()),
         crossing: None,
+        erased: None,
     };
     let standing = standing(&lead);
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

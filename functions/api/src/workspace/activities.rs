@@ -15,12 +15,11 @@ use axum::{
 };
 use domain::entry::Activity;
 use dynamo::StoredEntry;
-use lambda::problem::ProblemDocument;
 use utoipa::IntoParams;
 
 pub use self::body::{ActivityBody, ActivityChange, ActivityInput};
 use super::{
-    entry::{self, Writing},
+    entry::{self, Opening, Writing},
     notes::EntriesQuery,
 };
 use crate::{
@@ -70,7 +69,8 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Page<ActivityBody>>, ApiError> {
     let (kept, next_cursor) = entry::page(&reads, &admitted, &lead, query.as_deref()).await?;
-    let data = kept.into_iter().map(|stored| ActivityBody::of(&admitted, stored.entry)).collect();
+    let opening = Opening::of(&reads, &admitted, &kept).await?;
+    let data = kept.into_iter().map(|stored| ActivityBody::of(&opening, stored.entry)).collect();
     Ok(Json(Page { data, next_cursor }))
 }
 
@@ -108,7 +108,8 @@ pub async fn create(
     let write = |writing: &Writing<'_>| input.content(writing);
     let stored = entry::create(&reads, &admitted, &lead, write).await?;
     let location = format!("/v1/leads/{lead}/activities/{}", stored.entry.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(&admitted, stored)).into_response())
+    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(&reads, &admitted, stored).await?)
+        .into_response())
 }
 
 /// Shows an activity
@@ -125,7 +126,7 @@ pub async fn create(
             body = ActivityBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "The lead has no such activity: `activity_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such activity: `activity_not_found`."),
     )
 )]
 pub async fn show(
@@ -135,7 +136,8 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
-    Ok(tagged(&admitted, entry::find(&reads, &admitted, &lead, &id).await?))
+    let stored = entry::find(&reads, &admitted, &lead, &id).await?;
+    tagged(&reads, &admitted, stored).await
 }
 
 /// Changes an activity
@@ -156,7 +158,7 @@ pub async fn show(
             body = ActivityBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "The lead has no such activity: `activity_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such activity: `activity_not_found`."),
     )
 )]
 pub async fn update(
@@ -171,7 +173,7 @@ pub async fn update(
     change.check()?;
     let write = |writing: &Writing<'_>, before: &Activity| change.applied(writing, before);
     let stored = entry::update(&reads, &admitted, (&lead, &id), &if_match, write).await?;
-    Ok(tagged(&admitted, stored))
+    tagged(&reads, &admitted, stored).await
 }
 
 /// Removes an activity
@@ -186,7 +188,7 @@ pub async fn update(
     params(ActivityPath),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "The lead has no such activity: `activity_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such activity: `activity_not_found`."),
     )
 )]
 pub async fn delete(
@@ -201,7 +203,12 @@ pub async fn delete(
 }
 
 /// Shows an activity with its `ETag`.
-fn tagged(admitted: &Admitted, stored: StoredEntry<Activity>) -> Response {
+async fn tagged(
+    reads: &Reads,
+    admitted: &Admitted,
+    stored: StoredEntry<Activity>,
+) -> Result<Response, ApiError> {
+    let opening = Opening::of(reads, admitted, std::slice::from_ref(&stored)).await?;
     let etag = revision::header(revision::etag(stored.revision));
-    (etag, Json(ActivityBody::of(admitted, stored.entry))).into_response()
+    Ok((etag, Json(ActivityBody::of(&opening, stored.entry))).into_response())
 }

@@ -19,7 +19,7 @@ use axum::{
 };
 use domain::company::{Company, CompanyId};
 use dynamo::{CompanyWrite, StoredCompany};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use utoipa::IntoParams;
 
 use self::body::NAME;
@@ -82,8 +82,6 @@ pub struct CompanyPath {
         (
             status = 409,
             description = "A company has or had this name: `company_exists`; `Location` says which.",
-            body = ProblemDocument,
-            content_type = "application/problem+json",
             headers(("Location" = String, description = "Where that company is.")),
         ),
         (status = 422, description = "Something about it cannot be kept: `invalid_company`, with the fields."),
@@ -129,7 +127,7 @@ pub async fn create(
             body = ShownCompany,
             headers(("ETag" = String, description = "Its revision; it does not change with the leads.")),
         ),
-        (status = 404, description = "There is no such one: `company_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `company_not_found`."),
     )
 )]
 pub async fn show(
@@ -167,17 +165,15 @@ pub async fn show(
             body = CompanyBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "There is no such one: `company_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `company_not_found`."),
         (
             status = 409,
             description = "Another company has or had this name: `company_exists`; `Location` says which.",
-            body = ProblemDocument,
-            content_type = "application/problem+json",
             headers(("Location" = String, description = "Where that company is.")),
         ),
-        (status = 412, description = "It has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "It has changed: `precondition_failed`."),
         (status = 422, description = "Something about it cannot be kept: `invalid_company`, with the fields."),
-        (status = 428, description = "`If-Match` is missing: `precondition_required`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing: `precondition_required`."),
     )
 )]
 pub async fn update(
@@ -225,8 +221,8 @@ pub async fn update(
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "There is no such one: `company_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It has changed: `precondition_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such one: `company_not_found`."),
+        (status = 412, description = "It has changed: `precondition_failed`."),
     )
 )]
 pub async fn delete(

@@ -2,22 +2,26 @@
 //!
 //! Invariant: who may not see the lead sees none of its entries, and what was changed meanwhile is
 //! never overwritten. Where an entry lies, and its id, follow from the request that makes it, so
-//! that the request makes one entry however often it is repeated under its `Idempotency-Key`.
+//! that the request makes one entry however often it is repeated under its `Idempotency-Key`. Its
+//! words are sealed under the key of its home, and lost with that.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use domain::{
     entry::{Content, Entry, EntryId, EntryKind},
     event::Sealed,
     home::HomeId,
-    lead::Lead,
+    lead::{Home, Lead, WrappedKey},
 };
 use dynamo::StoredEntry;
 use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
-use vault::{Keyring, SealError};
+use vault::{Keyring, LeadKey, SealError};
 
 use crate::{
     cursor,
+    edits::failed,
     error::ApiError,
     guard::{Admitted, Change},
     lead,
@@ -61,11 +65,12 @@ pub(super) async fn page<C: Content>(
     let found = lead::find(reads, admitted, lead).await?;
     let (tenant, one_more) = (admitted.tenant(), limit.saturating_add(1));
     let mut kept = reads.store.entries(tenant, homes(&found), before, one_more).await?;
-    let has_more = kept.len() > usize::from(limit);
-    kept.truncate(limit.into());
-    let last = kept.last().filter(|_| has_more);
-    let last = last.map(|last| Place { under: lead.to_owned(), before: last.entry.id.clone() });
-    Ok((kept, last.map(|place| cursor::write(&place)).transpose()?))
+    let place = |last: &StoredEntry<C>| {
+        let before = last.entry.id.clone();
+        Place { under: lead.to_owned(), before }
+    };
+    let next_cursor = cursor::cut(&mut kept, limit, place)?;
+    Ok((kept, next_cursor))
 }
 
 /// Finds an entry of a kind beside a lead, or answers 404.
@@ -96,7 +101,9 @@ pub(super) async fn create<C: Content>(
     // A text of this form is always an id.
     let id = EntryId::new(C::KIND, &uuid)
         .map_err(|error| Problem::bad_request("invalid_id", error.to_string()))?;
-    let content = content(&Writing::of(admitted, home, &id)).map_err(|error| unsealable(&error))?;
+    let keyed = reads.scorer.keyed_home(admitted.keyring(), home).await.map_err(failed)?;
+    let writing = Writing::of(admitted, keyed, &id)?;
+    let content = content(&writing).map_err(|error| unsealable(&error))?;
     let entry = Entry {
         home,
         by: admitted.actor(),
@@ -107,12 +114,13 @@ pub(super) async fn create<C: Content>(
     };
     let change = Change::of(C::KIND.as_str(), id.as_str(), None, Some(&entry.content))?;
     let store = admitted.recording_change(&reads.store, change);
-    if store.put_entry(tenant, &entry, None).await? {
+    if store.put_entry(tenant, &entry, None, &writing.wrapped).await? {
         return Ok(StoredEntry::new(tenant, entry)?);
     }
     // An earlier try made it. Its words are sealed anew each time, so it never equals this one.
     let kept = reads.store.entry(tenant, [home], &id).await?;
-    Ok(kept.ok_or_else(|| not_found(C::KIND))?)
+    // Where none did, the lead was erased in that moment.
+    kept.ok_or_else(ApiError::lead_not_found)
 }
 
 /// Changes an entry that is still as the caller has seen it. Content that is there already writes
@@ -129,7 +137,8 @@ pub(super) async fn update<C: Content>(
         let stored: StoredEntry<C> = find(reads, admitted, lead, id).await?;
         if_match.require(&revision::etag(stored.revision))?;
         let StoredEntry { entry: before, revision: read } = &stored;
-        let writing = Writing::of(admitted, before.home, &before.id);
+        let keyed = reads.scorer.keyed_home(admitted.keyring(), before.home).await;
+        let writing = Writing::of(admitted, keyed.map_err(failed)?, &before.id)?;
         let after = content(&writing, &before.content).map_err(|error| unsealable(&error))?;
         if after == before.content {
             return Ok(stored);
@@ -137,7 +146,7 @@ pub(super) async fn update<C: Content>(
         let change = Change::of(C::KIND.as_str(), id, Some(&before.content), Some(&after))?;
         let entry = Entry { content: after, updated_at: Some(admitted.now), ..before.clone() };
         let store = admitted.recording_change(&reads.store, change);
-        if store.put_entry(admitted.tenant(), &entry, Some(*read)).await? {
+        if store.put_entry(admitted.tenant(), &entry, Some(*read), &writing.wrapped).await? {
             return Ok(StoredEntry::new(admitted.tenant(), entry)?);
         }
     }
@@ -166,24 +175,32 @@ pub(super) async fn delete<C: Content>(
 /// Where an entry's words are sealed.
 pub(super) struct Writing<'a> {
     keyring: &'a Keyring,
-    home: HomeId,
+    home: Home,
+    key: LeadKey,
+    /// The key as the home's item holds it.
+    wrapped: WrappedKey,
     id: &'a EntryId,
 }
 
 impl<'a> Writing<'a> {
-    fn of(admitted: &'a Admitted, home: HomeId, id: &'a EntryId) -> Self {
-        Self { keyring: admitted.keyring(), home, id }
+    /// Takes a home that has a key; 404 where there is none.
+    fn of(admitted: &'a Admitted, home: Option<Home>, id: &'a EntryId) -> Result<Self, ApiError> {
+        let home = home.ok_or_else(ApiError::lead_not_found)?;
+        let wrapped = home.key.clone().ok_or_else(ApiError::lead_not_found)?;
+        let keyring = admitted.keyring();
+        let key = keyring.lead_key(home.home.id, &wrapped)?;
+        Ok(Self { keyring, home, key, wrapped, id })
     }
 
     /// Seals words of the entry.
     pub fn seal(&self, words: &str) -> Result<Sealed, SealError> {
-        self.keyring.seal(self.home, self.id.as_str(), words)
+        self.key.seal(self.id.as_str(), words)
     }
 
-    /// Seals words, unless they are those that are sealed already: the same words sealed again
-    /// would look like others.
+    /// Seals words, unless they are those that are sealed already: what is no change is to look
+    /// like none.
     pub fn seal_over(&self, before: &Sealed, words: &str) -> Result<Sealed, SealError> {
-        match self.keyring.open(self.home, self.id.as_str(), before) {
+        match self.keyring.opener(&self.home).open(self.id.as_str(), before) {
             Ok(same) if same == words => Ok(before.clone()),
             // What cannot be opened any more is replaced.
             _ => self.seal(words),
@@ -191,10 +208,33 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// Opens the words of an entry; `None` when they were sealed for somewhere else.
-pub(super) fn opened<C>(admitted: &Admitted, entry: &Entry<C>, sealed: &Sealed) -> Option<String> {
-    let opened = admitted.keyring().open(entry.home, entry.id.as_str(), sealed);
-    opened.inspect_err(|error| tracing::error!(entry = %entry.id, %error, "unreadable entry")).ok()
+/// The homes whose keys open entries.
+pub(super) struct Opening<'a> {
+    keyring: &'a Keyring,
+    homes: BTreeMap<HomeId, Home>,
+}
+
+impl<'a> Opening<'a> {
+    /// Reads the homes of entries.
+    pub async fn of<C>(
+        reads: &Reads,
+        admitted: &'a Admitted,
+        entries: &[StoredEntry<C>],
+    ) -> Result<Self, ApiError> {
+        let homes: BTreeSet<_> = entries.iter().map(|stored| stored.entry.home).collect();
+        let homes = reads.store.homes(admitted.tenant(), homes).await?;
+        Ok(Self { keyring: admitted.keyring(), homes })
+    }
+
+    /// Opens words of an entry; `None` when they were sealed for somewhere else, or their key is
+    /// lost.
+    pub fn words<C>(&self, entry: &Entry<C>, sealed: &Sealed) -> Option<String> {
+        let opener = self.keyring.opener(self.homes.get(&entry.home)?);
+        let opened = opener.open(entry.id.as_str(), sealed);
+        opened
+            .inspect_err(|error| tracing::error!(entry = %entry.id, %error, "unreadable entry"))
+            .ok()
+    }
 }
 
 /// Answers 422 unless a text is of a length that is kept.

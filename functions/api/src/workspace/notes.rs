@@ -16,11 +16,10 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::StoredEntry;
-use lambda::problem::ProblemDocument;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::entry::{self, Writing, check_text, opened};
+use super::entry::{self, Opening, Writing, check_text};
 use crate::{
     body::Page,
     error::ApiError,
@@ -93,8 +92,8 @@ pub struct NotePath {
 }
 
 impl NoteBody {
-    fn of(admitted: &Admitted, entry: Entry<Note>) -> Self {
-        let text = opened(admitted, &entry, &entry.content.text);
+    fn of(opening: &Opening<'_>, entry: Entry<Note>) -> Self {
+        let text = opening.words(&entry, &entry.content.text);
         let Entry { id, by, created_at, updated_at, .. } = entry;
         Self { id, text, by, created_at, updated_at }
     }
@@ -118,7 +117,8 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Page<NoteBody>>, ApiError> {
     let (kept, next_cursor) = entry::page(&reads, &admitted, &lead, query.as_deref()).await?;
-    let data = kept.into_iter().map(|stored| NoteBody::of(&admitted, stored.entry)).collect();
+    let opening = Opening::of(&reads, &admitted, &kept).await?;
+    let data = kept.into_iter().map(|stored| NoteBody::of(&opening, stored.entry)).collect();
     Ok(Json(Page { data, next_cursor }))
 }
 
@@ -154,7 +154,8 @@ pub async fn create(
     let write = |writing: &Writing<'_>| Ok(Note { text: writing.seal(&text)? });
     let stored = entry::create(&reads, &admitted, &lead, write).await?;
     let location = format!("/v1/leads/{lead}/notes/{}", stored.entry.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(&admitted, stored)).into_response())
+    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(&reads, &admitted, stored).await?)
+        .into_response())
 }
 
 /// Shows a note
@@ -171,7 +172,7 @@ pub async fn create(
             body = NoteBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "The lead has no such note: `note_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such note: `note_not_found`."),
     )
 )]
 pub async fn show(
@@ -181,7 +182,8 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     Query::parse(query.as_deref(), &[]).finish()?;
-    Ok(tagged(&admitted, entry::find(&reads, &admitted, &lead, &id).await?))
+    let stored = entry::find(&reads, &admitted, &lead, &id).await?;
+    tagged(&reads, &admitted, stored).await
 }
 
 /// Changes a note
@@ -201,7 +203,7 @@ pub async fn show(
             body = NoteBody,
             headers(("ETag" = String, description = "Its revision.")),
         ),
-        (status = 404, description = "The lead has no such note: `note_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such note: `note_not_found`."),
     )
 )]
 pub async fn update(
@@ -218,7 +220,7 @@ pub async fn update(
         Ok(Note { text: writing.seal_over(&before.text, &text)? })
     };
     let stored = entry::update(&reads, &admitted, (&lead, &id), &if_match, write).await?;
-    Ok(tagged(&admitted, stored))
+    tagged(&reads, &admitted, stored).await
 }
 
 /// Removes a note
@@ -233,7 +235,7 @@ pub async fn update(
     params(NotePath),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 404, description = "The lead has no such note: `note_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The lead has no such note: `note_not_found`."),
     )
 )]
 pub async fn delete(
@@ -248,7 +250,12 @@ pub async fn delete(
 }
 
 /// Shows a note with its `ETag`.
-fn tagged(admitted: &Admitted, stored: StoredEntry<Note>) -> Response {
+async fn tagged(
+    reads: &Reads,
+    admitted: &Admitted,
+    stored: StoredEntry<Note>,
+) -> Result<Response, ApiError> {
+    let opening = Opening::of(reads, admitted, std::slice::from_ref(&stored)).await?;
     let etag = revision::header(revision::etag(stored.revision));
-    (etag, Json(NoteBody::of(admitted, stored.entry))).into_response()
+    Ok((etag, Json(NoteBody::of(&opening, stored.entry))).into_response())
 }

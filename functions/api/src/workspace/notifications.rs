@@ -10,14 +10,11 @@ use axum::{
 };
 use domain::{
     actor::Actor,
-    home::HomeId,
     notification::{Notification, NotificationId, Topic},
-    tenant::TenantId,
     time::Timestamp,
     user::UserId,
 };
-use dynamo::{Store, StoreError};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -89,18 +86,6 @@ impl From<Notification> for NotificationBody {
     }
 }
 
-/// Tells a user that somebody else assigned a lead to them. `edit` is the id of the edit.
-pub async fn assigned(
-    store: &Store,
-    tenant: &TenantId,
-    (user, lead): (&UserId, HomeId),
-    edit: &str,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let told = Notification::new(user, Topic::LeadAssigned, &lead.to_string(), edit, at);
-    store.notify(tenant, user, &told).await
-}
-
 /// Lists the user's notifications
 ///
 /// The latest first. They are kept for 90 days.
@@ -126,10 +111,7 @@ pub async fn list(
     let before = place.as_ref().map(|place| &place.before);
     let (user, one_more) = (user(&admitted)?, limit.saturating_add(1));
     let mut told = reads.store.notifications(admitted.tenant(), &user, before, one_more).await?;
-    let has_more = told.len() > usize::from(limit);
-    told.truncate(limit.into());
-    let last = told.last().filter(|_| has_more).map(|last| Place { before: last.id.clone() });
-    let next_cursor = last.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = cursor::cut(&mut told, limit, |last| Place { before: last.id.clone() })?;
     told.retain(|told| unread.is_none_or(|unread| unread == told.read_at.is_none()));
     Ok(Json(Page { data: told.into_iter().map(Into::into).collect(), next_cursor }))
 }
@@ -145,7 +127,7 @@ pub async fn list(
     params(NotificationPath),
     responses(
         (status = 200, description = "The notification as it is now.", body = NotificationBody),
-        (status = 404, description = "The user has no such notification: `notification_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The user has no such notification: `notification_not_found`."),
     )
 )]
 pub async fn read(

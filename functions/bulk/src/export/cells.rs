@@ -1,8 +1,7 @@
 //! The columns of an export, and the cells of a lead.
 //!
-//! Invariant: no text in a cell is one that a spreadsheet takes for a formula: one that begins
-//! with `=`, `+`, `-`, `@`, a tab or a line break gets an apostrophe before it. An import takes it
-//! off again. Numbers are Leadline's own and stay as they are.
+//! Invariant: no text in a cell is one that a spreadsheet takes for a formula, see
+//! [`files::safe_cell`]. Numbers are Leadline's own and stay as they are.
 
 use domain::{
     identity::Kind,
@@ -12,9 +11,9 @@ use domain::{
     time::Timestamp,
     view::{View, view},
 };
+use files::safe_cell;
+use intake::person::Person;
 use serde_json::{Map, Value};
-
-use super::person::Person;
 
 /// The profile fields that have a column of their own.
 const FIELDS: [&str; 8] =
@@ -109,29 +108,12 @@ fn text(value: &Value) -> String {
 }
 
 fn safe(text: &str) -> String {
-    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if dangerous { format!("'{text}") } else { text.to_owned() }
+    safe_cell(text).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_text_begins_like_a_formula() {
-        for (text, cell) in [
-            ("=1+1", "'=1+1"),
-            ("+5511999990001", "'+5511999990001"),
-            ("-cmd", "'-cmd"),
-            ("@sum", "'@sum"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "'\r=1"),
-            ("a=1", "a=1"),
-            ("", ""),
-        ] {
-            assert_eq!(safe(text), cell);
-        }
-    }
 
     #[test]
     fn fields_without_a_column_are_written_as_json() {
@@ -141,12 +123,12 @@ mod tests {
             ("plan", "pro".into()),
             ("seats", 3.into()),
         ];
-        let profile = profile.map(|(name, value)| (name.to_owned(), value)).into();
+        let profile = profile.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
         let identities = vec![
             (Kind::Phone, "+5511999990001".to_owned()),
             (Kind::Phone, "+5511999990002".to_owned()),
         ];
-        let person = Person { profile, identities };
+        let person = Person { profile, identities, ..Person::default() };
         assert_eq!(traits(&person), r#"{"plan":"pro","seats":3}"#);
         let cells: Vec<_> = super::identities(&person).collect();
         assert_eq!(

@@ -1,7 +1,6 @@
 //! A worker that dies between any two calls, of a table or of the bucket, leaves work that ends in
 //! the same result.
 
-use bulk::Parts;
 use domain::{
     actor::Actor,
     bulk::{BulkChange, Selection},
@@ -10,6 +9,7 @@ use domain::{
     lead_filter::LeadFilter,
 };
 use files::FileKey;
+use queue::Parts;
 use testing::{a_tenant, an_event};
 
 use crate::world::{

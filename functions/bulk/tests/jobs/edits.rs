@@ -49,6 +49,20 @@ async fn named_leads_are_changed_and_what_is_missing_is_told() {
 }
 
 #[tokio::test]
+async fn whose_leads_all_were_theirs_before_is_not_told() {
+    let world = three_people().await;
+    world.make_edit(2, BulkChange::Assign(Some(user(2))), vec![home("ana@example.com")]).await;
+    assert_eq!(edited(world.run(2).await).changed, 0);
+    let told = async |user| {
+        let told = world.store().notifications(&a_tenant(), &user, None, 10).await.unwrap();
+        told.into_iter().map(|told| told.topic).collect::<Vec<_>>()
+    };
+    assert_eq!(told(user(2)).await, []);
+    // Who imported them asked for this, too.
+    assert_eq!(told(user(1)).await, [Topic::JobDone; 2]);
+}
+
+#[tokio::test]
 async fn two_ids_of_one_lead_are_one_lead() {
     let world = World::start().await;
     let both = an_event("e1").by(Kind::UserId, "u1").by(Kind::Email, "ana@example.com");

@@ -111,7 +111,7 @@ async fn a_worker_in_haste_writes_each_lead_once() {
     world.make_export(2, Selection::Matching(LeadFilter::default())).await;
     let mut worker = world.worker();
     worker.budget = std::time::Duration::ZERO;
-    bulk::Parts::send(&worker.queue, &[crate::world::plan(&job_id(2))]).await.unwrap();
+    queue::Parts::send(&worker.queue, &[crate::world::plan(&job_id(2))]).await.unwrap();
     worker.drain(crate::world::noon()).await.unwrap();
     let outcome = exported(world.outcome(2).await);
     assert!(outcome.parts.len() > 3, "{} parts", outcome.parts.len());

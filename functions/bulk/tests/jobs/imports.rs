@@ -57,7 +57,19 @@ async fn when_it_is_over_nothing_is_left_but_its_result_and_a_notification() {
 }
 
 #[tokio::test]
-async fn of_two_rows_about_one_person_the_later_line_wins() {
+async fn rows_of_one_line_are_told_apart_by_their_number() {
+    let world = World::start().await;
+    let row = |number, email| files::Row { number, ..row(1, email) };
+    let ana = files::Row { number: 2, ..full_row(1, "ana@example.com", "Ana") };
+    let rows = vec![row(1, "ana@example.com"), ana, row(3, "bea@example.com")];
+    let outcome = world.import(1, rows).await;
+    assert_eq!(imported(&outcome), (3, 3, vec![]));
+    assert_eq!(world.declared("ana@example.com", "plan").await, Some(json!("pro")));
+    world.lead("bea@example.com").await;
+}
+
+#[tokio::test]
+async fn of_two_rows_about_one_person_the_later_one_wins() {
     let world = World::start().await;
     let mut rows: Vec<_> =
         (2..=11).map(|line| full_row(line, "ana@example.com", &format!("Ana {line}"))).collect();

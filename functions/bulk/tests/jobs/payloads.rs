@@ -1,8 +1,9 @@
 //! What the function is invoked with, as it arrives.
 
-use bulk::{Budget, BulkError};
+use bulk::BulkError;
 use domain::job::{JobStatus, Work};
 use dynamo::Job;
+use lambda::budget::Budget;
 use queue::{JobMessage, JobPart};
 use serde_json::{Value, json};
 use testing::a_tenant;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bulk::{Budget, Bulk, BulkError, KeyringError, Keyrings, Needs, Parts};
+use bulk::{Bulk, BulkError, KeyringError, Keyrings, Needs};
 use domain::{
     actor::Actor,
     bulk::{BulkChange, Selection},
@@ -25,7 +25,8 @@ use domain::{
 };
 use dynamo::{Job, Store};
 use files::{Chunk, FileError, FileKey, Files, Filing, Row};
-use queue::{JobMessage, JobPart, SendError};
+use lambda::budget::Budget;
+use queue::{JobMessage, JobPart, Parts, SendError};
 use scoring::Scorer;
 use serde_json::{Map, Value, json};
 use testing::{Fault, Faults, Tables, a_tenant};
@@ -297,7 +298,7 @@ impl World {
     pub async fn score(&self, arrival: Arrival) {
         let home = arrival.event.home.id;
         let scorer = Scorer::new(self.store().clone());
-        scorer.score(&a_tenant(), home, vec![arrival], noon()).await.unwrap();
+        scorer.score(&keyring(), home, vec![arrival], noon()).await.unwrap();
     }
 
     pub async fn lead(&self, email: &str) -> Lead {
@@ -321,7 +322,7 @@ impl World {
         match &homes[&home].profile.get(field)?.value {
             domain::profile::FieldValue::Plain(value) => Some(value.clone()),
             domain::profile::FieldValue::Sealed(sealed) => {
-                Some(keyring().open(home, field, sealed).unwrap().into())
+                Some(keyring().opener(&homes[&home]).open(field, sealed).unwrap().into())
             }
         }
     }
@@ -335,6 +336,7 @@ pub fn home(email: &str) -> HomeId {
 /// A row about an email address.
 pub fn row(line: u64, email: &str) -> Row {
     Row {
+        number: line - 1,
         line,
         identities: vec![(Kind::Email, email.to_owned())],
         traits: Map::new(),

@@ -228,14 +228,15 @@ pub fn home(kind: Kind, value: &str) -> HomeRef {
 /// Opens the personal values of an arrival.
 pub fn personal(arrival: &Arrival) -> Vec<(String, String)> {
     let home = arrival.event.home.id;
-    let open =
-        |(field, sealed)| (String::clone(field), keyring().open(home, field, sealed).unwrap());
+    let open = |(field, sealed)| {
+        (String::clone(field), keyring().open_from_transit(home, field, sealed).unwrap())
+    };
     arrival.personal.iter().map(open).collect()
 }
 
 /// Opens the identity of a home.
 pub fn identity(arrival: &Arrival, home: HomeRef) -> String {
-    keyring().open(home.id, "identity", &arrival.identities[&home.id]).unwrap()
+    keyring().open_from_transit(home.id, "identity", &arrival.identities[&home.id]).unwrap()
 }
 
 /// Returns status and code of a problem.

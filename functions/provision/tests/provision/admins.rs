@@ -1,7 +1,10 @@
 //! A tenant with its first admin.
 
-use domain::user::{Role, UserId};
-use dynamo::MemberStatus;
+use domain::{
+    actor::Actor,
+    user::{Role, UserId},
+};
+use dynamo::{AuditRange, MemberStatus};
 use serde_json::{Value, json};
 use testing::{Accounts, Faults, Tables};
 
@@ -34,6 +37,11 @@ async fn the_first_admin_is_invited_and_a_member_from_the_beginning() {
     let stored = tables.store.tenant(&demo).await.unwrap().unwrap();
     let keyring = vault().unwrap(&demo, &stored.wrapped_keyring).await.unwrap();
     assert_eq!(keyring.open_value(user.as_str(), "email", &member.email).unwrap(), ANA);
+    let log = tables.store.audit_entries(&demo, AuditRange::default(), None, 10).await.unwrap();
+    let [made] = log.as_slice() else { panic!("one entry: {log:?}") };
+    assert_eq!((made.action.as_str(), made.object_id.as_str()), ("tenant.created", "demo"));
+    assert_eq!((&made.actor, made.at), (&Actor::System, now()));
+    assert_eq!(made.fields, ["name", "admin", "api_keys"]);
 }
 
 #[tokio::test]
@@ -53,13 +61,16 @@ async fn nobody_gets_a_second_tenant_or_another_code_for_one() {
 }
 
 #[tokio::test]
-async fn an_admin_who_has_an_account_needs_no_code() {
+async fn an_account_that_the_admin_had_before_is_replaced_and_proves_nothing() {
     let (tables, accounts) = (Tables::start().await, Accounts::default());
     accounts.has_signed_in(ANA);
+    let before = UserId::from_subject(&accounts.subject(ANA).unwrap()).unwrap();
     let provision = with_pool(tables.store.clone(), &accounts);
     let made = answer(&provision, for_ana("demo"), 1).await;
-    let admin = made["admin"].as_object().unwrap();
-    assert!(admin.contains_key("user") && !admin.contains_key("invitation_code"), "{admin:?}");
+    let code = made["admin"]["invitation_code"].as_str().unwrap();
+    assert_eq!(accounts.last_code(ANA).as_deref(), Some(code));
+    assert_ne!(made["admin"]["user"], before.as_str());
+    assert_eq!(tables.store.tenant_of_user(&before).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     population::{changed_rules, event, lead, noon, people},
     work::{Queue, Worker, job_id, plan, preview_job, publish, status},
 };
-use rescore::Parts;
+use queue::Parts;
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {

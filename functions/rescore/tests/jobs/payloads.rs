@@ -1,8 +1,9 @@
 //! What the function is invoked with, as it arrives.
 
 use domain::job::JobStatus;
+use lambda::budget::Budget;
 use queue::{JobMessage, JobPart};
-use rescore::{Budget, RescoreError};
+use rescore::RescoreError;
 use serde_json::{Value, json};
 use testing::{Fault, Faults, Tables, a_tenant};
 

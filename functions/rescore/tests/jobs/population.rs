@@ -81,6 +81,7 @@ pub async fn lead(store: &Store, tenant: &TenantId, events: &[Event]) -> HomeId 
         identity_limit: false,
         state,
         crossing: None,
+        erased: None,
     };
     let standing = Standing { score: view.score, stage: view.stage };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -12,8 +12,9 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::{Job, Publication, PublishedSet, Store};
-use queue::{JobMessage, JobPart, SendError};
-use rescore::{Budget, Parts, Rescore, RescoreError};
+use lambda::budget::Budget;
+use queue::{JobMessage, JobPart, Parts, SendError};
+use rescore::{Rescore, RescoreError};
 use serde_json::json;
 use testing::a_tenant;
 

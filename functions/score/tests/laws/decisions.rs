@@ -12,7 +12,7 @@ use domain::{
 };
 use proptest::prelude::*;
 use scoring::{DecisionError, Parting, Scorer};
-use testing::{EventBuilder, Fault, Faults, Tables, a_tenant, an_event, home_of};
+use testing::{EventBuilder, Fault, Faults, Tables, a_tenant, an_event, home_of, keyring};
 
 use crate::{
     delivery::{Delivery, deliver},
@@ -57,7 +57,7 @@ proptest! {
             let one = known[picked.0 % known.len()];
             let other = known[(picked.0 + 1 + picked.1 % (known.len() - 1)) % known.len()];
             let exact = Scorer::new(tables.store.clone());
-            let merged = exact.merge(&a_tenant(), &[one, other], &merge_id(1), false, None, now()).await;
+            let merged = exact.merge(&keyring(), &[one, other], &merge_id(1), false, None, now()).await;
             let merged = merged.unwrap();
             assert_eq!((merged.before.len(), merged.after.len()), (2, 1));
             let events = merged.before.iter().map(|lead| lead.events).sum::<u32>();
@@ -65,7 +65,7 @@ proptest! {
             for batch in delivery.batches(late) {
                 deliver(&scorer, batch, now()).await;
             }
-            match exact.unmerge(&a_tenant(), one, Parting::LatestMerge, false, None, now()).await {
+            match exact.unmerge(&keyring(), one, Parting::LatestMerge, false, None, now()).await {
                 Ok(_) => assert_eq!(stored(&tables, now()).await, expected(&arrivals, now())),
                 // Other links came that hold them together as well.
                 Err(DecisionError::NothingToUnmerge(_)) => {
@@ -96,8 +96,8 @@ proptest! {
             }
             let rest: BTreeSet<HomeId> = homes.difference(&named).copied().collect();
             let parting = Parting::Homes(named.clone());
-            scorer.unmerge(&a_tenant(), id, parting.clone(), false, None, now()).await.unwrap();
-            let again = scorer.unmerge(&a_tenant(), id, parting, false, None, now()).await;
+            scorer.unmerge(&keyring(), id, parting.clone(), false, None, now()).await.unwrap();
+            let again = scorer.unmerge(&keyring(), id, parting, false, None, now()).await;
             assert!(
                 matches!(again, Err(DecisionError::NotPart(_) | DecisionError::NothingLeft(_)
                     | DecisionError::UnknownLead(_))),
@@ -134,9 +134,9 @@ proptest! {
                         }
                         let both = [homes[n % homes.len()], homes[(n * 3 + 1) % homes.len()]];
                         let id = merge_id(n);
-                        let _ = scorer.merge(&a_tenant(), &both, &id, false, None, now()).await;
+                        let _ = scorer.merge(&keyring(), &both, &id, false, None, now()).await;
                         let latest = Parting::LatestMerge;
-                        let _ = scorer.unmerge(&a_tenant(), both[0], latest, false, None, now()).await;
+                        let _ = scorer.unmerge(&keyring(), both[0], latest, false, None, now()).await;
                     }
                 })
             });
@@ -199,19 +199,19 @@ fn a_crash_between_any_two_calls_leaves_all_of_a_decision_or_nothing() {
 
                 let faults = Faults::crash_after(crash, answer_lost);
                 let dying = Scorer::new(tables.with_faults(&faults));
-                let _ = dying.merge(&a_tenant(), &names, &merge_id(1), false, None, now()).await;
+                let _ = dying.merge(&keyring(), &names, &merge_id(1), false, None, now()).await;
                 calls = calls.max(faults.calls());
                 let after = stored(&tables, now()).await;
                 assert!(after == apart || is_one(&after), "{crash}");
-                sound.merge(&a_tenant(), &names, &merge_id(2), false, None, now()).await.unwrap();
+                sound.merge(&keyring(), &names, &merge_id(2), false, None, now()).await.unwrap();
                 assert!(is_one(&stored(&tables, now()).await));
 
                 let faults = Faults::crash_after(crash, answer_lost);
                 let dying = Scorer::new(tables.with_faults(&faults));
-                let _ = dying.unmerge(&a_tenant(), names[0], part(), false, None, now()).await;
+                let _ = dying.unmerge(&keyring(), names[0], part(), false, None, now()).await;
                 calls = calls.max(faults.calls());
                 if is_one(&stored(&tables, now()).await) {
-                    sound.unmerge(&a_tenant(), names[0], part(), false, None, now()).await.unwrap();
+                    sound.unmerge(&keyring(), names[0], part(), false, None, now()).await.unwrap();
                 }
                 let after = stored(&tables, now()).await;
                 let homes: BTreeSet<_> = [user("u1"), user("u2")].into();
@@ -240,7 +240,7 @@ fn an_answer_that_is_lost_undoes_one_merge_and_not_two() {
             deliver_all(&scorer, &people).await;
             for (n, other) in ["u2", "u3"].into_iter().enumerate() {
                 let both = [user("u1"), user(other)];
-                scorer.merge(&a_tenant(), &both, &merge_id(n), false, None, now()).await.unwrap();
+                scorer.merge(&keyring(), &both, &merge_id(n), false, None, now()).await.unwrap();
             }
             let faults =
                 Faults::by_call(
@@ -250,7 +250,7 @@ fn an_answer_that_is_lost_undoes_one_merge_and_not_two() {
                 );
             let deaf = Scorer::new(tables.with_faults(&faults));
             let undone = deaf
-                .unmerge(&a_tenant(), user("u1"), Parting::LatestMerge, false, None, now())
+                .unmerge(&keyring(), user("u1"), Parting::LatestMerge, false, None, now())
                 .await;
             // Only the settings are read before anything is tried again.
             assert!(undone.is_ok() || lost < 3, "{lost}: {undone:?}");
@@ -273,30 +273,26 @@ fn a_preview_says_what_would_be_and_writes_nothing() {
         let scorer = Scorer::new(tables.store.clone());
         deliver_all(&scorer, &two_people()).await;
         let (before, both) = (stored(&tables, now()).await, [user("u1"), user("u2")]);
-        let shown =
-            scorer.merge(&a_tenant(), &both, &merge_id(1), true, None, now()).await.unwrap();
+        let shown = scorer.merge(&keyring(), &both, &merge_id(1), true, None, now()).await.unwrap();
         assert_eq!(stored(&tables, now()).await, before);
-        let done =
-            scorer.merge(&a_tenant(), &both, &merge_id(1), false, None, now()).await.unwrap();
+        let done = scorer.merge(&keyring(), &both, &merge_id(1), false, None, now()).await.unwrap();
         assert_eq!(shown, done);
         let merged = stored(&tables, now()).await;
         let again =
-            scorer.merge(&a_tenant(), &both, &merge_id(2), false, None, now()).await.unwrap();
+            scorer.merge(&keyring(), &both, &merge_id(2), false, None, now()).await.unwrap();
         assert_eq!((again.before, again.after), (done.after.clone(), done.after));
         assert_eq!((done.merge, again.merge), (Some(merge_id(1)), None));
         assert_eq!(stored(&tables, now()).await, merged);
 
         let latest = || Parting::LatestMerge;
-        let shown =
-            scorer.unmerge(&a_tenant(), both[0], latest(), true, None, now()).await.unwrap();
+        let shown = scorer.unmerge(&keyring(), both[0], latest(), true, None, now()).await.unwrap();
         assert_eq!(stored(&tables, now()).await, merged);
-        let done =
-            scorer.unmerge(&a_tenant(), both[0], latest(), false, None, now()).await.unwrap();
+        let done = scorer.unmerge(&keyring(), both[0], latest(), false, None, now()).await.unwrap();
         assert_eq!(shown, done);
         assert_eq!(done.merge, Some(merge_id(1)));
         assert_eq!(stored(&tables, now()).await, before);
         let named = Parting::Merge(merge_id(1));
-        let again = scorer.unmerge(&a_tenant(), both[0], named, false, None, now()).await;
+        let again = scorer.unmerge(&keyring(), both[0], named, false, None, now()).await;
         assert!(matches!(again, Err(DecisionError::NothingToUnmerge(_))), "{again:?}");
         assert_eq!(stored(&tables, now()).await, before);
     });
@@ -313,14 +309,14 @@ fn a_stage_that_a_decision_changes_crosses_by_a_link() {
         let lead = async |id| tables.store.lead(&a_tenant(), id).await.unwrap();
         let crossing = |from| Some(Crossing { from, cause: Cause::Link });
 
-        scorer.merge(&a_tenant(), &both, &merge_id(1), false, None, now()).await.unwrap();
+        scorer.merge(&keyring(), &both, &merge_id(1), false, None, now()).await.unwrap();
         let (one, other) = (lead(both[0]).await, lead(both[1]).await);
         let merged = one.iter().chain(&other).next().unwrap();
         assert_eq!(merged.crossing, crossing(Stage::Warm));
         assert_eq!(one.iter().chain(&other).count(), 1);
 
         let (survivor, latest) = (merged.survivor.id, Parting::LatestMerge);
-        scorer.unmerge(&a_tenant(), survivor, latest, false, None, now()).await.unwrap();
+        scorer.unmerge(&keyring(), survivor, latest, false, None, now()).await.unwrap();
         assert_eq!(lead(survivor).await.unwrap().crossing, crossing(Stage::Qualified));
         let separated = both.into_iter().find(|id| *id != survivor).unwrap();
         assert_eq!(lead(separated).await.unwrap().crossing, None);
@@ -344,17 +340,17 @@ fn a_merge_lifts_the_cut_and_a_family_too_large_is_refused() {
             devices("u1", 45).chain(devices("u2", 40)).map(EventBuilder::arrival).collect();
         deliver_all(&scorer, &all).await;
         let both = [user("u1"), user("u2")];
-        let refused = scorer.merge(&a_tenant(), &both, &merge_id(1), false, None, now()).await;
+        let refused = scorer.merge(&keyring(), &both, &merge_id(1), false, None, now()).await;
         assert!(matches!(refused, Err(DecisionError::TooLarge(_))), "{refused:?}");
 
         let device = home_of(Kind::AnonymousId, "u1 3").id;
         let parting = Parting::Homes([device].into());
-        scorer.unmerge(&a_tenant(), both[0], parting, false, None, now()).await.unwrap();
+        scorer.unmerge(&keyring(), both[0], parting, false, None, now()).await.unwrap();
         let login = an_event("again").by(Kind::UserId, "u1").by(Kind::AnonymousId, "u1 3");
         deliver_all(&scorer, &[login.days_later(3).arrival()]).await;
         assert_eq!(leads(&tables).await.len(), 3);
         let together = [device, both[0]];
-        scorer.merge(&a_tenant(), &together, &merge_id(2), false, None, now()).await.unwrap();
+        scorer.merge(&keyring(), &together, &merge_id(2), false, None, now()).await.unwrap();
         assert_eq!(leads(&tables).await.len(), 2);
     });
 }

@@ -1,13 +1,18 @@
 //! Ways in which events arrive: in any order, split anywhere, some of them twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use queue::{EventsMessage, SendError};
-use score::{FindError, Finder, StrayEvent, Strays};
+use score::{Finder, KeyringError, Keyrings, Needs, StrayEvent, Strays};
 use scoring::Scorer;
-use testing::{Random, a_tenant};
+use search::IndexError;
+use testing::{Random, a_tenant, keyring};
+use vault::Keyring;
 
 /// How a set of events is delivered.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +79,8 @@ pub async fn try_once(
 ) -> Vec<Vec<Arrival>> {
     let mut event = SqsEvent::default();
     event.records = batch.iter().enumerate().map(|(id, events)| message(id, events)).collect();
-    let Ok(response) = score::handle(scorer, &NoIndex, &NoStrays, event, now).await else {
+    let needs = Needs { scorer, keyrings: &Keys, finder: &NoIndex, strays: &NoStrays };
+    let Ok(response) = score::handle(&needs, event, now).await else {
         return batch;
     };
     let failed: Vec<usize> = response
@@ -100,8 +106,18 @@ fn message(id: usize, events: &[Arrival]) -> SqsMessage {
 struct NoIndex;
 
 impl Finder for NoIndex {
-    async fn refresh(&self, _: &TenantId, _: BTreeSet<HomeId>) -> Result<(), FindError> {
+    async fn refresh(&self, _: &Keyring, _: BTreeSet<HomeId>) -> Result<(), IndexError> {
         Ok(())
+    }
+}
+
+/// Hands out the keys of the test tenant.
+struct Keys;
+
+impl Keyrings for Keys {
+    async fn keyring(&self, tenant: &TenantId) -> Result<Arc<Keyring>, KeyringError> {
+        assert_eq!(*tenant, a_tenant());
+        Ok(Arc::new(keyring()))
     }
 }
 

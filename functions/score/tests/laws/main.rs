@@ -10,9 +10,12 @@
 
 mod decisions;
 mod delivery;
+mod erasures;
+mod graves;
 mod model;
 mod population;
 mod publishing;
+mod shredding;
 mod versions;
 
 use domain::{identity::Kind, time::Timestamp};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    event::{Arrival, Event},
+    erasure::Erased,
+    event::{Arrival, Event, Sealed},
     family::{IdentitySettings, Member, partition},
     fold::fold,
     home::{HomeId, HomeRef},
@@ -18,27 +19,30 @@ use domain::{
     view::view,
 };
 use dynamo::ListedLead;
-use testing::{Tables, a_tenant, rules};
+use testing::{Tables, a_tenant, opened, rules};
 
 /// What a lead shows of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadSeen {
-    members: Vec<Member>,
+    pub members: Vec<Member>,
     identity_limit: bool,
-    state: State,
+    pub state: State,
     listed_score: i64,
     listed_stage: Stage,
+    pub erased: Option<Timestamp>,
 }
 
 /// What a home shows of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HomeSeen {
-    survivor: HomeRef,
+    pub survivor: HomeRef,
     has_events: bool,
     carried: bool,
+    identity: Option<Sealed>,
     links: Links,
     profile: Profile,
     edits: Edits,
+    erased: Option<Erased>,
 }
 
 /// All leads and homes of the tenant, by id.
@@ -46,7 +50,13 @@ pub struct HomeSeen {
 pub struct Seen {
     pub leads: BTreeMap<HomeId, LeadSeen>,
     homes: BTreeMap<HomeId, HomeSeen>,
-    events: usize,
+    pub events: usize,
+}
+
+impl Seen {
+    pub fn home_mut(&mut self, id: HomeId) -> &mut HomeSeen {
+        self.homes.get_mut(&id).unwrap()
+    }
 }
 
 /// Computes what a set of events gives under the default rules.
@@ -56,6 +66,16 @@ pub fn expected(arrivals: &[Arrival], now: Timestamp) -> Seen {
 
 /// Computes what a set of events gives under some rules.
 pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Seen {
+    expected_among(rules, arrivals, &BTreeMap::new(), now)
+}
+
+/// Computes what a set of events gives for those who live; some homes are tombstones.
+pub fn expected_among(
+    rules: &Rules,
+    arrivals: &[Arrival],
+    graves: &BTreeMap<HomeId, Erased>,
+    now: Timestamp,
+) -> Seen {
     let mut homes: BTreeMap<HomeId, Home> = BTreeMap::new();
     for arrival in arrivals {
         let event = &arrival.event;
@@ -68,11 +88,18 @@ pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Se
         home.carried = true;
         home.profile.declare_all(arrival);
         home.edits.take_in(arrival);
+        for (id, identity) in &arrival.identities {
+            homes.get_mut(id).unwrap().identity = Some(identity.clone());
+        }
         for (from, link) in event.recorded_links() {
             let from = homes.get_mut(&from.id).unwrap();
             from.carried |= link.role == domain::link::Role::Carried;
             from.links.record(link);
         }
+    }
+    for (id, erased) in graves {
+        let home = homes.get_mut(id).unwrap();
+        *home = home.clone().into_tombstone(*erased);
     }
     let all: Vec<Home> = homes.values().cloned().collect();
     let parts = partition(&all, IdentitySettings::default());
@@ -99,16 +126,18 @@ pub fn expected_under(rules: &Rules, arrivals: &[Arrival], now: Timestamp) -> Se
             state,
             listed_score: shown.score,
             listed_stage: shown.stage,
+            erased: None,
         };
         leads.insert(family.survivor.id, lead);
     }
-    let homes = homes.into_iter().map(|(id, home)| (id, home_seen(home))).collect();
+    let homes = homes.iter().map(|(id, home)| (*id, home_seen(home))).collect();
     Seen { leads, homes, events: arrivals.len() }
 }
 
-fn home_seen(home: Home) -> HomeSeen {
-    let Home { survivor, has_events, carried, links, profile, edits, .. } = home;
-    HomeSeen { survivor, has_events, carried, links, profile, edits }
+fn home_seen(home: &Home) -> HomeSeen {
+    let Home { survivor, has_events, carried, identity, links, profile, edits, erased, .. } =
+        opened(home);
+    HomeSeen { survivor, has_events, carried, identity, links, profile, edits, erased }
 }
 
 /// Reads what the tables hold, listed by the default rules.
@@ -121,7 +150,8 @@ pub async fn stored_under(rules: &Rules, tables: &Tables, now: Timestamp) -> See
     let mut homes = BTreeMap::new();
     for id in ids(tables, "home").await {
         let home = tables.store.homes(&a_tenant(), [id]).await.unwrap().remove(&id).unwrap();
-        homes.insert(id, home_seen(home));
+        assert!(home.key.is_some() || home.is_tombstone());
+        homes.insert(id, home_seen(&home));
     }
     let mut by_score = BTreeMap::new();
     for stage in Stage::ALL {
@@ -134,17 +164,20 @@ pub async fn stored_under(rules: &Rules, tables: &Tables, now: Timestamp) -> See
         let listed = tables.store.listed_lead(&a_tenant(), id).await.unwrap().unwrap();
         assert!(listed.is_placed);
         let in_index = by_score.remove(&id);
-        let is_there = !listed.lead.state.work.deleted;
+        let is_there = !listed.lead.is_deleted();
         assert_eq!(in_index, is_there.then(|| listed.clone()), "the index follows the table");
         let ListedLead { lead, standing, .. } = listed;
         let shown = view(&lead.state, rules, now);
-        assert_eq!((standing.score, standing.stage), (shown.score, shown.stage));
+        if lead.erased.is_none() {
+            assert_eq!((standing.score, standing.stage), (shown.score, shown.stage));
+        }
         let seen = LeadSeen {
             members: lead.members,
             identity_limit: lead.identity_limit,
             state: lead.state,
-            listed_score: standing.score,
-            listed_stage: standing.stage,
+            listed_score: shown.score,
+            listed_stage: shown.stage,
+            erased: lead.erased,
         };
         leads.insert(id, seen);
     }

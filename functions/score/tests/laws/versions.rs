@@ -12,7 +12,7 @@ use domain::{
 };
 use proptest::prelude::*;
 use scoring::{Rescored, Scorer};
-use testing::{EventBuilder, Faults, Tables, a_tenant, an_event, home_of};
+use testing::{EventBuilder, Faults, Tables, a_tenant, an_event, home_of, keyring};
 
 use crate::{
     delivery::{Delivery, deliver},
@@ -148,7 +148,7 @@ fn a_writer_that_meets_newer_rules_learns_them_and_goes_on() {
 
         let home = home_of(Kind::UserId, "u1").id;
         let third = vec![an_event("3").seconds_later(2).arrival()];
-        let scored = stale.score(&a_tenant(), home, third, now()).await.unwrap();
+        let scored = stale.score(&keyring(), home, third, now()).await.unwrap();
         assert_eq!(scored.stored, 1);
         assert_eq!((lead(&tables).await.state.rule_set, lead(&tables).await.state.events), (2, 3));
     });

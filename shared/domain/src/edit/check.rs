@@ -18,6 +18,9 @@ pub enum InvalidEdit {
     /// It touches too many fields.
     #[error("an edit sets at most {MAX_FIELDS} fields and touches at most {MAX_EDITED}")]
     TooManyFields,
+    /// Together with the fields that were set before it touches too many.
+    #[error("of a lead at most {MAX_EDITED} fields are ever set by hand")]
+    NoRoom,
     /// A field has no name, or too long a one.
     #[error("a field is named by 1 to {MAX_NAME_BYTES} bytes without control characters")]
     Name(String),
@@ -40,7 +43,7 @@ impl Edit {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn check(&self) -> Result<(), InvalidEdit> {
+    pub(crate) fn check(&self) -> Result<(), InvalidEdit> {
         let names = self.set.keys().chain(&self.set_sealed).chain(&self.released);
         let mut known = BTreeSet::new();
         for name in names {
@@ -69,7 +72,7 @@ impl InvalidEdit {
     /// Returns the field that is wrong.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::TooManyFields => None,
+            Self::TooManyFields | Self::NoRoom => None,
             Self::Name(name)
             | Self::Repeated(name)
             | Self::TooLarge(name)
@@ -132,7 +135,7 @@ mod tests {
         assert_eq!(many.check(), Err(I::TooManyFields));
         let many = Edit { released: names(MAX_EDITED), ..Edit::by(Actor::System) };
         assert_eq!(many.check(), Err(I::TooManyFields));
-        assert_eq!(I::TooManyFields.field(), None);
+        assert_eq!((I::TooManyFields.field(), I::NoRoom.field()), (None, None));
     }
 
     #[test]

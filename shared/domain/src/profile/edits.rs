@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FieldValue, MAX_EDITED, Profile};
 use crate::{
     actor::Actor,
-    edit::{Change, Edit},
+    edit::{Change, Edit, InvalidEdit},
     event::{Arrival, EventId},
     time::Timestamp,
 };
@@ -67,11 +67,14 @@ impl Edits {
         changed
     }
 
-    /// Tells whether all that an edit does to fields can be kept. Where not, it is to be refused:
-    /// some of it would be lost.
-    pub fn has_room_for(&self, edit: &Edit) -> bool {
+    /// Checks that all that an edit says about fields is taken in as it is said, and kept.
+    ///
+    /// # Errors
+    /// What is wrong with it. It is to be refused then: some of it would be lost.
+    pub fn check(&self, edit: &Edit) -> Result<(), InvalidEdit> {
+        edit.check()?;
         let more = edit.changes().filter(|(name, _)| !self.0.contains_key(*name)).count();
-        self.0.len() + more <= MAX_EDITED
+        if self.0.len() + more <= MAX_EDITED { Ok(()) } else { Err(InvalidEdit::NoRoom) }
     }
 
     /// Combines with another home's: the latest of each field wins.
@@ -163,8 +166,9 @@ mod tests {
             set: BTreeMap::from([(name.to_owned(), json!("y"))]),
             ..Edit::by(Actor::System)
         };
-        assert!(forward.has_room_for(&setting("f000")));
-        assert!(!forward.has_room_for(&setting("a")));
+        assert_eq!(forward.check(&setting("f000")), Ok(()));
+        assert_eq!(forward.check(&setting("a")), Err(InvalidEdit::NoRoom));
+        assert_eq!(Edits::default().check(&setting("")), Err(InvalidEdit::Name(String::new())));
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub struct Query {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidQuery {
     /// No word is long enough to look for.
-    #[error("at least one word has {SHORT_WORD_CHARS} letters or digits")]
+    #[error(
+        "a search has the beginning of a word, {MIN_TERM_CHARS} letters or digits and more, or a \
+         whole word of {SHORT_WORD_CHARS}"
+    )]
     TooShort,
     /// The text is too long.
     #[error("a search has at most {MAX_QUERY_CHARS} characters")]

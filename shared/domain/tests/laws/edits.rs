@@ -8,6 +8,7 @@ use domain::{
     explanation::{Explanation, explain_why_not},
     facts::Facts,
     fold::{apply, fold, fold_recording, keep_foldable, sorted},
+    home::HomeId,
     identity::Kind,
     intelligence::Intelligence,
     lead::Home,
@@ -101,8 +102,18 @@ fn decided(events: &[&Event]) -> Work {
         status: last_said(events, |edit| edit.status).unwrap_or_default(),
         assigned_to: chosen(last_said(events, |edit| edit.assigned_to.clone())),
         segment: segment.and_then(|choice| choice.chosen()),
-        deleted: last_said(events, |edit| edit.deleted).unwrap_or_default(),
+        deleted_homes: homes_of(events).into_iter().filter(|id| is_deleted(events, *id)).collect(),
     }
+}
+
+fn homes_of(events: &[&Event]) -> BTreeSet<HomeId> {
+    events.iter().map(|event| event.home.id).collect()
+}
+
+/// Tells whether the last word on its deletion that lies in a home itself is that it is deleted.
+fn is_deleted(events: &[&Event], home: HomeId) -> bool {
+    let own: Vec<_> = events.iter().copied().filter(|event| event.home.id == home).collect();
+    last_said(&own, |edit| edit.deleted).unwrap_or_default()
 }
 
 /// The edits in the order of the fold, by what names them.
@@ -229,6 +240,17 @@ proptest! {
         let last_edit = ordered.iter().rfind(|event| is_edit(event));
         prop_assert_eq!(state.last_edit_at, last_edit.map(|event| event.timestamp));
         prop_assert_eq!(state.last_position, ordered.last().map(|event| event.position()));
+    }
+
+    #[test]
+    fn whom_a_home_belongs_to_changes_nothing_of_its_own_deletion(events in histories()) {
+        let rules = default_rules();
+        let together = fold(&rules, events.clone()).work;
+        for survivor in homes_of(&events.iter().collect::<Vec<_>>()) {
+            let own = events.iter().filter(|event| event.home.id == survivor).cloned();
+            let alone = fold(&rules, own).work;
+            prop_assert_eq!(together.is_deleted(survivor), alone.is_deleted(survivor));
+        }
     }
 
     #[test]

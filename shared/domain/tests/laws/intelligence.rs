@@ -38,7 +38,13 @@ fn suppressing(event_type: &str) -> Rules {
     };
     let decay = Decay { idle_days: 7, daily_rate_ppm: 50_000 };
     let thresholds = Thresholds { warm: 10, hot: 30, qualified: 60 };
-    prepare(RuleSet { version: 1, rules: vec![rule], decay, thresholds, total_cap: None })
+    prepare(RuleSet {
+        version: 1,
+        rules: vec![rule],
+        decay,
+        thresholds,
+        ..RuleSet::default_set().unwrap()
+    })
 }
 
 /// Histories in which events name marketplaces and categories.

@@ -5,11 +5,13 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod days;
 mod edits;
 mod family;
 mod fold;
 mod intelligence;
 mod model;
+mod naive_days;
 mod random_edits;
 mod random_sets;
 mod rules;

@@ -101,6 +101,8 @@ pub struct Outcome {
     pub events: usize,
     pub suppressed: usize,
     pub failures: usize,
+    /// The ids of the rules that gave or took points.
+    pub gave: BTreeSet<String>,
 }
 
 /// What a rule gave once.
@@ -161,7 +163,9 @@ pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
     let rounded = (points.abs() + 500) / 1_000 * points.signum();
     let score = rounded.max(0).min(set.total_cap.map_or(i64::MAX, i64::from));
     let events = before.counted.len();
-    Outcome { points: Points::from_thousandths(points), score, events, suppressed, failures }
+    let gave = given.iter().filter(|given| given.points != 0).map(|given| given.rule.id.clone());
+    let (points, gave) = (Points::from_thousandths(points), gave.collect());
+    Outcome { points, score, events, suppressed, failures, gave }
 }
 
 /// Puts events into the order of the fold.

@@ -22,7 +22,7 @@ use crate::{event, home};
 /// An edit's type says nothing: that of a page view makes it none.
 const TYPES: [&str; 4] = [LEAD_CREATED, LEAD_EDITED, LEAD_IMPORTED, "page_view"];
 pub const FIELDS: [&str; 4] = ["title", "city", "source", "marketplaces"];
-const STATUSES: [Status; 3] = [Status::New, Status::Contacted, Status::Lost];
+const STATUSES: [Status; 4] = [Status::New, Status::Contacted, Status::Converted, Status::Lost];
 
 /// What is done to a field.
 #[derive(Clone, Debug)]

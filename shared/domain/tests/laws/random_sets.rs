@@ -11,7 +11,7 @@ use domain::{
     stage::Thresholds,
 };
 use proptest::{
-    collection::vec,
+    collection::{btree_set, vec},
     option::{of, weighted},
     prelude::*,
     sample::select,
@@ -59,12 +59,14 @@ fn behaviour() -> impl Strategy<Value = Vec<Event>> {
 pub fn rule_sets() -> impl Strategy<Value = RuleSet> {
     let decay = (0..20_u32, select(vec![0, 1_000, 50_000, 333_333, 1_000_000]))
         .prop_map(|(idle_days, daily_rate_ppm)| Decay { idle_days, daily_rate_ppm });
-    (vec(rules(), 0..8), decay, of(20..120_u32)).prop_map(|(mut rules, decay, total_cap)| {
+    let conversions = btree_set(select(TYPES.map(str::to_owned).to_vec()), 0..3);
+    let drawn = (vec(rules(), 0..8), decay, of(20..120_u32), conversions);
+    drawn.prop_map(|(mut rules, decay, total_cap, conversions)| {
         for (place, rule) in rules.iter_mut().enumerate() {
             rule.id = format!("r{place}");
         }
         let thresholds = Thresholds { warm: 10, hot: 30, qualified: 60 };
-        RuleSet { version: 1, rules, decay, thresholds, total_cap }
+        RuleSet { version: 1, rules, decay, thresholds, total_cap, conversions }
     })
 }
 

@@ -35,9 +35,14 @@ struct MemberItem {
     revision: u64,
 }
 
+/// A pointer of a user who is retired points at no tenant, and lapses.
 #[derive(Serialize, Deserialize)]
 struct PointerItem {
-    tenant: TenantId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<TenantId>,
+    /// In seconds: DynamoDB removes the item some time after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
 }
 
 /// What people edit of a member, and when it was made: one who is removed and invited again is
@@ -68,7 +73,7 @@ pub(super) fn new(member: &Member) -> Result<Vec<Item>, StoreError> {
         last_seen_at: member.last_seen_at.map(Timestamp::millis),
         revision: revision(member)?,
     };
-    let pointer = PointerItem { tenant: member.tenant.clone() };
+    let pointer = PointerItem { tenant: Some(member.tenant.clone()), expires_at: None };
     Ok(vec![
         items::write(&keys::user(&member.tenant, &member.id), &content)?,
         items::write(&keys::tenant_of_user(&member.id), &pointer)?,
@@ -96,9 +101,15 @@ pub(super) fn read(tenant: &TenantId, item: Item) -> Result<Member, StoreError> 
     })
 }
 
+/// Writes the pointer of a user who belongs to no tenant until then.
+pub(super) fn retired(id: &UserId, until: Timestamp) -> Result<Item, StoreError> {
+    let pointer = PointerItem { tenant: None, expires_at: Some(until.millis() / 1_000) };
+    items::write(&keys::tenant_of_user(id), &pointer)
+}
+
 /// Reads the tenant that a pointer points at.
-pub(super) fn pointed_at(item: Item) -> Result<TenantId, StoreError> {
-    items::read(item).map(|PointerItem { tenant }| tenant)
+pub(super) fn pointed_at(item: Item) -> Result<Option<TenantId>, StoreError> {
+    items::read(item).map(|PointerItem { tenant, .. }| tenant)
 }
 
 /// Returns the revision that a member has once it is kept.
@@ -131,6 +142,10 @@ mod tests {
         assert_eq!((member.role, member.active), (Role::SalesRep, true));
         assert_eq!(member.last_seen_at.unwrap().to_string(), "2026-11-21T00:10:00.000Z");
         assert_eq!(new(&member).unwrap(), [golden, pointer.clone()]);
-        assert_eq!(pointed_at(pointer).unwrap(), acme);
+        assert_eq!(pointed_at(pointer).unwrap(), Some(acme));
+        let retired = as_item(include_str!("../../../../tests/golden/user-retired-1.json"));
+        let until = "2026-11-22T00:10:00.250Z".parse().unwrap();
+        assert_eq!(super::retired(&member.id, until).unwrap(), retired);
+        assert_eq!(pointed_at(retired).unwrap(), None);
     }
 }

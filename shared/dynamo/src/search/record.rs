@@ -11,7 +11,6 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys,
-    writes::Unchanged,
 };
 
 /// Where a home can be found.
@@ -58,8 +57,9 @@ impl SearchRecord {
         Self { version: self.version + 1, findings, pending }
     }
 
-    pub(super) fn unchanged(&self) -> Unchanged {
-        Unchanged::numbers([("version", self.version)])
+    /// Returns the version that is written; `None` when there is no record.
+    pub(super) fn written(&self) -> Option<u64> {
+        (self.version > 0).then_some(self.version)
     }
 }
 

@@ -13,9 +13,10 @@ use domain::event::Sealed;
 use super::*;
 
 /// Files by the path of their request, without its query.
-type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+pub(crate) type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
-fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
+/// A bucket that keeps what it is sent, or gives one answer to everything.
+pub(crate) fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
     let kept = Arc::clone(kept);
     let client = infallible_client_fn(move |request: http::Request<SdkBody>| {
         let answer = |status: u16, body: Vec<u8>| {
@@ -25,7 +26,7 @@ fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
             let error = format!("<Error><Code>{code}</Code><Message>ana</Message></Error>");
             return answer(status, error.into_bytes());
         }
-        let path = request.uri().path().to_owned();
+        let path = request.uri().path().replace("%3D", "=");
         let mut kept = kept.lock().unwrap();
         match request.method().as_str() {
             "PUT" => {
@@ -35,6 +36,9 @@ fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
             "DELETE" => {
                 kept.remove(&path);
                 answer(204, Vec::new())
+            }
+            _ if path == "/files/" => {
+                answer(200, listing(&kept, &request.uri().to_string()).into_bytes())
             }
             _ => match kept.get(&path) {
                 Some(content) => answer(200, content.clone()),
@@ -50,6 +54,22 @@ fn bucket(kept: &Kept, answers: Option<(u16, &'static str)>) -> Bucket {
         .retry_config(RetryConfig::disabled())
         .build();
     Bucket::new(config, "files")
+}
+
+/// Lists two keys at most, as S3 does.
+fn listing(kept: &BTreeMap<String, Vec<u8>>, asked: &str) -> String {
+    let value = |name: &str| {
+        let (_, rest) = asked.split_once(&format!("{name}="))?;
+        Some(rest.split('&').next()?.replace("%2F", "/").replace("%3D", "="))
+    };
+    let (prefix, after) = (value("prefix").unwrap(), value("start-after").unwrap_or_default());
+    let keys = kept.keys().filter_map(|path| path.strip_prefix("/files/"));
+    let fits = |key: &&str| key.starts_with(&prefix) && *key > after.as_str();
+    let all: Vec<_> = keys.filter(fits).collect();
+    let contents = |key: &&str| format!("<Contents><Key>{key}</Key></Contents>");
+    let (listed, goes_on) = (all.iter().take(2).map(contents), all.len() > 2);
+    let listed: String = listed.collect();
+    format!("<ListBucketResult><IsTruncated>{goes_on}</IsTruncated>{listed}</ListBucketResult>")
 }
 
 fn key() -> FileKey {

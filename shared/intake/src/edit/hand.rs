@@ -160,8 +160,9 @@ impl HandSet {
         home: HomeId,
         keyring: &Keyring,
     ) -> Result<BTreeMap<String, Sealed>, SealError> {
-        let seal =
-            |(name, text): (&String, &String)| Ok((name.clone(), keyring.seal(home, name, text)?));
+        let seal = |(name, text): (&String, &String)| {
+            Ok((name.clone(), keyring.seal_for_transit(home, name, text)?))
+        };
         self.personal.iter().map(seal).collect()
     }
 

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     actor::Actor,
-    event::Sealed,
     lead::Home,
     profile::{EditedField, Edits, FieldValue},
     time::Timestamp,
 };
 use serde_json::Value;
+use vault::Keyring;
+
+use crate::person::open;
 
 /// The fields of a lead that were set by hand or released.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,18 +31,15 @@ pub struct HeldField {
 }
 
 impl Held {
-    /// Reads what is held off the homes of a family. `open` opens a value that is sealed for a
-    /// home; one that it does not open is passed over.
-    pub fn of<'a>(
-        homes: impl IntoIterator<Item = &'a Home>,
-        open: impl Fn(&Home, &str, &Sealed) -> Option<String>,
-    ) -> Self {
+    /// Reads what is held off the homes of a family. A value that does not open is passed over.
+    pub fn of<'h>(homes: impl IntoIterator<Item = &'h Home>, keyring: &Keyring) -> Self {
         let mut edits = Edits::default();
         for home in homes {
             // Opened before homes are combined, because a value opens only for its own home.
+            let opener = keyring.opener(home);
             let opened = home.edits.iter().filter_map(|(name, field)| {
                 let value = match &field.value {
-                    Some(FieldValue::Sealed(sealed)) => Some(open(home, name, sealed)?.into()),
+                    Some(FieldValue::Sealed(sealed)) => Some(open(&opener, name, sealed)?.into()),
                     Some(FieldValue::Plain(value)) => Some(value.clone()),
                     None => None,
                 };

@@ -1,14 +1,15 @@
 //! Where callers are found: API keys and members in the leads table, keyrings through KMS.
 //!
 //! Invariant: that somebody came is noted on the side: once a day for each caller and container, and
-//! a note that fails refuses nobody.
+//! a note that fails refuses nobody. That they came for the first time is in the audit log, once.
 
 use std::{future::Future, sync::Arc};
 
 use domain::{
-    api_key::ApiKeyText, rate_limit::RateLimits, tenant::TenantId, time::Timestamp, user::UserId,
+    actor::Actor, api_key::ApiKeyText, audit::AuditEntry, rate_limit::RateLimits, tenant::TenantId,
+    time::Timestamp, user::UserId,
 };
-use dynamo::{KnownApiKey, Member, MemberStatus, Store, StoreError};
+use dynamo::{KnownApiKey, Member, MemberStatus, Store, StoreError, audit_id};
 use vault::{Keyring, Vault, VaultError};
 
 use super::{Caller, Who};
@@ -76,13 +77,32 @@ impl Directory {
     }
 
     async fn note_seen(&self, member: &Member, now: Timestamp) {
+        let Member { tenant, id, .. } = member;
         let was_seen = member.last_seen_at.is_some_and(|seen| seen.day() >= now.day());
-        if was_seen && member.status == MemberStatus::Active {
-            return;
+        let noted = match member.status {
+            MemberStatus::Invited => {
+                let recording = self.store.recording(tenant, joined(id, now));
+                recording.note_joined(tenant, id, now).await.map(drop)
+            }
+            MemberStatus::Active if was_seen => return,
+            MemberStatus::Active => self.store.note_seen(tenant, id, now).await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%tenant, user = %id, %error, "not noted as seen");
         }
-        if let Err(error) = self.store.note_seen(&member.tenant, &member.id, now).await {
-            tracing::warn!(tenant = %member.tenant, user = %member.id, %error, "not noted as seen");
-        }
+    }
+}
+
+/// Writes down that somebody who was invited has come.
+fn joined(user: &UserId, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: audit_id(now),
+        at: now,
+        actor: Actor::User(user.clone()),
+        action: "user.joined".to_owned(),
+        object_type: "user".to_owned(),
+        object_id: user.to_string(),
+        fields: Vec::new(),
     }
 }
 

@@ -135,7 +135,8 @@ async fn read(
     preview: bool,
 ) -> Result<Option<(Snapshot, Vec<Lead>)>, DecisionError> {
     let mut snapshot = Snapshot::of_homes(context.store, context.tenant, ids.to_vec()).await?;
-    if let Some(id) = ids.iter().find(|id| !snapshot.homes.contains_key(id)) {
+    let lives = |id: &HomeId| snapshot.homes.get(id).is_some_and(|home| !home.is_tombstone());
+    if let Some(id) = ids.iter().find(|id| !lives(id)) {
         return Err(DecisionError::UnknownLead(*id));
     }
     relink::close(context, &mut snapshot).await?;

@@ -13,7 +13,7 @@ use domain::{
 use dynamo::{Draft, Publication, PublishedSet};
 use scoring::{Current, EditError, Edited, Expected, Scorer};
 use serde_json::json;
-use testing::{Fault, Faults, Tables, a_tenant, an_event, home_of};
+use testing::{Fault, Faults, Tables, a_tenant, an_event, home_of, keyring};
 
 use crate::{
     audited, by_hand, change, checked, deliver, edit_event, entry, lead, now, runtime, user,
@@ -83,7 +83,7 @@ fn what_is_not_to_be_changed_is_not_written() {
         let edition = before.state.edition;
         let make = |make: fn(Current<'_>) -> Result<Option<_>, &'static str>, expected, id| {
             let (scorer, entry) = (&scorer, entry("none"));
-            async move { scorer.edit(&a_tenant(), id, expected, Some(&entry), now(), make).await }
+            async move { scorer.edit(&keyring(), id, expected, Some(&entry), now(), make).await }
         };
         let (any, stale) = (Expected::Any, Expected::Edition(edition ^ 1));
         let nothing = make(|_| Ok(None), any, user("u1")).await.unwrap();
@@ -172,17 +172,17 @@ fn an_edit_whose_answer_is_lost_is_not_judged_by_what_it_did() {
             let deaf = Scorer::new(tables.with_faults(&faults));
             let deleting = Edit { deleted: Some(true), ..by_hand() };
             let make = |current: Current<'_>| {
-                let is_there = !current.lead.state.work.deleted;
+                let is_there = !current.lead.is_deleted();
                 is_there.then(|| Some(edit_event("e1", deleting.clone()))).ok_or("it is deleted")
             };
             let expected = Expected::Edition(0);
             let entry = entry("e1");
             let edited =
-                deaf.edit(&a_tenant(), user("u1"), expected, Some(&entry), now(), make).await;
+                deaf.edit(&keyring(), user("u1"), expected, Some(&entry), now(), make).await;
             // Only the settings are read before anything is tried again.
             assert!(edited.is_ok() || lost < 3, "{lost}: {edited:?}");
             if edited.is_ok() {
-                assert!(lead(&tables, user("u1")).await.state.work.deleted);
+                assert!(lead(&tables, user("u1")).await.is_deleted());
                 assert_eq!(audited(&tables).await, 1);
             }
         }
@@ -244,7 +244,7 @@ fn a_lead_at_former_rules_is_brought_to_the_active_ones_before_it_is_edited() {
             Ok(Some(edit_event("e1", contacted())))
         };
         let any = Expected::Any;
-        let edited = scorer.edit(&a_tenant(), user("u1"), any, None, now(), seen).await.unwrap();
+        let edited = scorer.edit(&keyring(), user("u1"), any, None, now(), seen).await.unwrap();
         assert_eq!((edited.lead.state.rule_set, edited.lead.crossing), (2, None));
         // And who still knows the former ones learns of them.
         let edited = change(&former, user("u1"), any, "e2", contacted()).await.unwrap();
@@ -265,7 +265,7 @@ fn nobody_is_asked_twice_without_need() {
             Ok(Some(edit_event("e1", contacted())))
         };
         let any = Expected::Any;
-        scorer.edit(&a_tenant(), user("u1"), any, None, now(), make).await.unwrap();
+        scorer.edit(&keyring(), user("u1"), any, None, now(), make).await.unwrap();
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         assert_eq!(audited(&tables).await, 0, "nobody asked for an entry");
     });

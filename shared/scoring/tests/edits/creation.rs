@@ -8,7 +8,7 @@ use domain::{
     stage::Stage,
 };
 use scoring::{CreateError, Expected, Scorer};
-use testing::{Faults, Tables, a_tenant, an_event, home_of};
+use testing::{Faults, Tables, a_tenant, an_event, home_of, keyring};
 
 use crate::{audited, by_hand, change, checked, deliver, entry, lead, now, runtime, user};
 
@@ -21,7 +21,7 @@ fn made(id: &str) -> Arrival {
 
 async fn create(scorer: &Scorer, arrival: Arrival) -> Result<Lead, CreateError> {
     let entry = entry(arrival.event.event_id.as_str());
-    scorer.create(&a_tenant(), arrival, Some(&entry), now()).await
+    scorer.create(&keyring(), arrival, Some(&entry), now()).await
 }
 
 fn ana() -> domain::home::HomeId {
@@ -70,7 +70,7 @@ fn a_lead_is_made_once_and_nobody_is_made_twice() {
         let refused = create(&scorer, made("c3")).await;
         assert!(matches!(refused, Err(CreateError::Exists(id)) if id == ana()), "{refused:?}");
         let repeated = create(&scorer, made("c1")).await.unwrap();
-        assert!(repeated.state.work.deleted, "that it was made stays true");
+        assert!(repeated.is_deleted(), "that it was made stays true");
         // Who is known from events is there too, by any identity.
         deliver(&scorer, [an_event("1").by(Kind::UserId, "u1").by(Kind::AnonymousId, "a1")]).await;
         let known = an_event("c4").by(Kind::AnonymousId, "a1").editing(by_hand()).arrival();

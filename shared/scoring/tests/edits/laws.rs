@@ -10,7 +10,7 @@ use domain::{
 use proptest::{collection::vec, prelude::*, sample::select};
 use scoring::{EditError, Expected, Parting, ScoreError, Scorer};
 use serde_json::json;
-use testing::{EventBuilder, Faults, Tables, a_tenant, an_event};
+use testing::{EventBuilder, Faults, Tables, a_tenant, an_event, keyring};
 
 use crate::{audited, by_hand, change, checked, now, runtime, user};
 
@@ -69,7 +69,7 @@ async fn perform(tables: &Tables, faulty: &Scorer, number: usize, act: Act) -> u
         Act::Event(person, device, kind, day) => {
             let arrival = event(number, (person, device, kind, day)).arrival();
             let home = arrival.event.home.id;
-            while faulty.score(&a_tenant(), home, vec![arrival.clone()], now()).await.is_err() {}
+            while faulty.score(&keyring(), home, vec![arrival.clone()], now()).await.is_err() {}
             0
         }
         Act::Edit(person, edit) => loop {
@@ -88,13 +88,13 @@ async fn perform(tables: &Tables, faulty: &Scorer, number: usize, act: Act) -> u
             let (id, both) = (EventId::from_sender(&format!("m{number}")).unwrap(), [one, other]);
             let entry = crate::entry(&format!("{number}"));
             let both = both.map(of);
-            let merged = exact.merge(&a_tenant(), &both, &id, false, Some(&entry), now()).await;
+            let merged = exact.merge(&keyring(), &both, &id, false, Some(&entry), now()).await;
             usize::from(merged.is_ok_and(|merged| merged.merge.is_some()))
         }
         Act::Unmerge(person) => {
             let entry = crate::entry(&format!("{number}"));
             let (lead, latest) = (of(person), Parting::LatestMerge);
-            let parted = exact.unmerge(&a_tenant(), lead, latest, false, Some(&entry), now()).await;
+            let parted = exact.unmerge(&keyring(), lead, latest, false, Some(&entry), now()).await;
             usize::from(parted.is_ok())
         }
     }

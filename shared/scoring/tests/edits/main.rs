@@ -11,8 +11,10 @@
 mod changes;
 mod creation;
 mod days;
+mod deletion;
 mod flood;
 mod laws;
+mod refusals;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,7 +36,7 @@ use domain::{
 };
 use dynamo::{AuditRange, ListKey};
 use scoring::{EditError, Edited, Expected, Scorer};
-use testing::{EventBuilder, Tables, a_tenant, an_event, home_of, rules};
+use testing::{EventBuilder, Tables, a_tenant, an_event, home_of, keyring, opened, rules};
 
 fn now() -> Timestamp {
     "2026-03-10T12:00:00Z".parse().unwrap()
@@ -84,14 +86,20 @@ async fn change(
     id: &str,
     edit: Edit,
 ) -> Result<Edited, EditError<Infallible>> {
-    let made = |_: scoring::Current<'_>| Ok(Some(edit_event(id, edit.clone())));
-    scorer.edit(&a_tenant(), lead, expected, Some(&entry(id)), now(), made).await
+    let made = |current: scoring::Current<'_>| {
+        let mut arrival = edit_event(id, edit.clone());
+        for (name, sealed) in &mut arrival.edited {
+            *sealed = keyring().seal_for_transit(current.home.id, name, name).unwrap();
+        }
+        Ok(Some(arrival))
+    };
+    scorer.edit(&keyring(), lead, expected, Some(&entry(id)), now(), made).await
 }
 
 async fn deliver(scorer: &Scorer, events: impl IntoIterator<Item = EventBuilder>) {
     for arrival in events.into_iter().map(EventBuilder::arrival) {
         let home = arrival.event.home.id;
-        scorer.score(&a_tenant(), home, vec![arrival], now()).await.unwrap();
+        scorer.score(&keyring(), home, vec![arrival], now()).await.unwrap();
     }
 }
 
@@ -119,7 +127,7 @@ async fn checked(tables: &Tables) -> Vec<(Lead, Vec<Event>)> {
             let own = store.events(&tenant, member).await.unwrap();
             let home = store.homes(&tenant, [member]).await.unwrap().remove(&member).unwrap();
             assert_eq!((home.survivor, home.has_events), (lead.survivor, !own.is_empty()));
-            assert_eq!(home.edits, edits_of(&own));
+            assert_eq!(opened(&home).edits, edits_of(&own));
             events.extend(own);
         }
         assert_eq!(lead.state, fold(&rules(), events.clone()));
@@ -133,7 +141,7 @@ fn edits_of(events: &[Event]) -> Edits {
     let mut edits = Edits::default();
     for event in events {
         let sealed = event.edit.iter().flat_map(|edit| &edit.set_sealed);
-        let sealed = sealed.map(|name| (name.clone(), Sealed(format!("sealed {name}"))));
+        let sealed = sealed.map(|name| (name.clone(), Sealed(name.clone())));
         edits.take_in(&Arrival {
             event: event.clone(),
             identities: BTreeMap::default(),
@@ -147,7 +155,7 @@ fn edits_of(events: &[Event]) -> Edits {
 async fn check_lists(tables: &Tables, leads: &[(Lead, Vec<Event>)]) {
     let tenant = a_tenant();
     let there = |wanted: &dyn Fn(&Lead) -> bool| -> BTreeSet<HomeId> {
-        let leads = leads.iter().map(|(lead, _)| lead).filter(|lead| !lead.state.work.deleted);
+        let leads = leads.iter().map(|(lead, _)| lead).filter(|lead| !lead.is_deleted());
         leads.filter(|lead| wanted(lead)).map(|lead| lead.survivor.id).collect()
     };
     let listed = async |key: ListKey<'_>| -> BTreeSet<HomeId> {

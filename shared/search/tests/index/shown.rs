@@ -12,13 +12,13 @@ use domain::{
 };
 use search::Shown;
 use serde_json::json;
-use testing::home_of;
+use testing::{a_tenant, home_of};
 use vault::IDENTITY_FIELD;
 
 use crate::world::{World, field, keyring, user};
 
 fn sealed(home: HomeRef, name: &str, value: &str) -> FieldValue {
-    FieldValue::Sealed(keyring().seal(home.id, name, value).unwrap())
+    FieldValue::Sealed(keyring().seal_for_transit(home.id, name, value).unwrap())
 }
 
 fn edited(value: Option<FieldValue>, millis: i64) -> EditedField {
@@ -37,7 +37,7 @@ fn matches(homes: &[&Home], query: &str) -> bool {
 
 fn email_home(value: &str) -> Home {
     let home = home_of(Kind::Email, value);
-    let identity = keyring().seal(home.id, IDENTITY_FIELD, value).unwrap();
+    let identity = keyring().seal_for_transit(home.id, IDENTITY_FIELD, value).unwrap();
     Home { identity: Some(identity), ..Home::new(home) }
 }
 
@@ -50,6 +50,39 @@ fn words_of_all_homes_and_identities_count_together() {
     assert!(matches(&[&ana, &email], "ana silva acme"));
     assert!(!matches(&[&ana], "ana silva"));
     assert_eq!(Shown::of([&ana, &email], &keyring()).company.as_deref(), Some("acme inc"));
+}
+
+#[tokio::test]
+async fn a_company_is_named_by_nothing_that_is_sealed_or_redacted() {
+    let world = World::start().await;
+    for value in [
+        sealed(user(), "company", "ana@example.com"),
+        FieldValue::Plain(json!("Ana [email]")),
+        FieldValue::Plain(json!({ "name": "[personal]" })),
+    ] {
+        for is_set in [false, true] {
+            let mut home = Home::new(user());
+            let known = world.tables.store.homes(&a_tenant(), [user().id]).await.unwrap();
+            home.version = known.get(&user().id).map_or(0, |home| home.version);
+            // What is set by hand hides what is declared, also where it names no company.
+            let set = edited(Some(value.clone()), 5);
+            if is_set {
+                home.profile.declare("company", field(FieldValue::Plain(json!("Acme"))));
+                home.edits = Edits::from_fields([("company".to_owned(), set)]);
+            } else {
+                home.profile.declare("company", field(value.clone()));
+            }
+            assert_eq!(Shown::of([&home], &keyring()).company, None);
+            world.put(home).await;
+            world.refresh([user()]).await;
+        }
+    }
+    let made = world.tables.store.companies(&a_tenant(), "", None, 10).await.unwrap().companies;
+    let names: Vec<_> = made.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(names, ["acme"]);
+    let mut home = Home::new(user());
+    home.profile.declare("company", field(sealed(user(), "company", "Ana Silva 11 99999-0001")));
+    assert!(matches(&[&home], "ana silva"), "it is found by all the same");
 }
 
 #[test]

@@ -47,7 +47,9 @@ impl World {
         for (name, value) in fields {
             let value = match *name {
                 "company" => FieldValue::Plain((*value).into()),
-                _ => FieldValue::Sealed(keyring().seal(home.home.id, name, value).unwrap()),
+                _ => FieldValue::Sealed(
+                    keyring().seal_for_transit(home.home.id, name, value).unwrap(),
+                ),
             };
             home.profile.declare(name, field(value));
         }
@@ -80,7 +82,7 @@ impl World {
 
     /// Returns the partitions in which a home is entered.
     pub async fn entries(&self, home: HomeRef) -> BTreeSet<String> {
-        let scan = self.tables.client.scan().table_name(self.tables.leads_table());
+        let scan = self.tables.client.scan().table_name(self.tables.search_table());
         let mut items = scan
             .filter_expression("sk = :home")
             .expression_attribute_values(":home", AttributeValue::S(home.id.to_string()))

@@ -34,15 +34,10 @@ impl Pool {
                 Ok(json!({"Username": user.subject, "UserStatus": user.status,
                     "UserAttributes": attributes(user)}))
             }
-            "AdminSetUserPassword" => {
-                let password = strong(text(body, "Password"))?;
-                let user = self.named(body)?;
-                (user.password, user.status) = (password, "FORCE_CHANGE_PASSWORD");
-                Ok(json!({}))
-            }
-            "AdminUpdateUserAttributes" => {
-                let given = given(body);
-                self.named(body)?.attributes.extend(given);
+            "AdminDeleteUser" => {
+                let email = self.named(body)?.attributes["email"].clone();
+                self.users.remove(&email);
+                self.refresh_tokens.retain(|_, owner| *owner != email);
                 Ok(json!({}))
             }
             "AdminUserGlobalSignOut" => {
@@ -131,6 +126,7 @@ impl Pool {
             return Err(MISMATCH);
         }
         (user.status, user.confirmation) = ("CONFIRMED", None);
+        user.attributes.insert("email_verified".to_owned(), "true".to_owned());
         Ok(json!({}))
     }
 
@@ -184,8 +180,11 @@ impl Pool {
     fn tokens(&mut self, email: &str) -> Value {
         let refresh_token = format!("refresh-{}", self.next());
         self.refresh_tokens.insert(refresh_token.clone(), email.to_owned());
-        let claims = serde_json::to_vec(&self.users[email].attributes).unwrap();
-        let token = |kind: &str| format!("e30.{}.{kind}", BASE64URL_NOPAD.encode(&claims));
+        let mut claims = json!(self.users[email].attributes);
+        claims["email_verified"] = json!(claims["email_verified"] == "true");
+        let claims = claims.to_string();
+        let token =
+            |kind: &str| format!("e30.{}.{kind}", BASE64URL_NOPAD.encode(claims.as_bytes()));
         json!({"AuthenticationResult": {
             "AccessToken": token("access"), "IdToken": token("id"), "RefreshToken": refresh_token,
             "ExpiresIn": 3_600, "TokenType": "Bearer",
@@ -224,17 +223,10 @@ impl Pool {
     fn create(&mut self, body: &Value) -> Result<Value, No> {
         let (email, code) = (text(body, "Username"), text(body, "TemporaryPassword"));
         strong(code)?;
-        if body["MessageAction"] == "RESEND" {
-            let user = self.users.get_mut(email).ok_or(UNKNOWN)?;
-            if user.status != "FORCE_CHANGE_PASSWORD" {
-                return Err(("UnsupportedUserStateException", "Resend not possible."));
-            }
-            code.clone_into(&mut user.password);
-        } else if self.users.contains_key(email) {
+        if self.users.contains_key(email) {
             return Err(EXISTS);
-        } else {
-            self.add(body, code.to_owned(), "FORCE_CHANGE_PASSWORD");
         }
+        self.add(body, code.to_owned(), "FORCE_CHANGE_PASSWORD");
         self.mail(email, code);
         let user = &self.users[email];
         Ok(json!({"User": {"Username": user.subject, "Attributes": attributes(user)}}))

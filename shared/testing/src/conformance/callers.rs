@@ -42,6 +42,7 @@ async fn add_admin(tables: &Tables, tenant: &TenantId, number: u8) -> Member {
         Member::invited(tenant.clone(), id.clone(), Role::Admin, email, Actor::System, now());
     assert!(tables.store.create_member(&member).await.unwrap());
     assert!(!tables.store.create_member(&member).await.unwrap(), "a user is made once");
+    assert!(tables.store.note_joined(tenant, &id, now()).await.unwrap());
     tables.store.note_seen(tenant, &id, now()).await.unwrap();
     tables.store.member(tenant, &id).await.unwrap().unwrap()
 }

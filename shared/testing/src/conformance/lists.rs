@@ -163,7 +163,7 @@ async fn a_lead_is_listed_by_its_owner_until_it_is_deleted(tables: &Tables, tena
     assert_eq!(lists_with_it(tables, tenant).await, [0; 5]);
     let home = home_of(Kind::UserId, "u0").id;
     let hidden = tables.store.listed_lead(tenant, home).await.unwrap().unwrap();
-    assert!(hidden.lead.state.work.deleted && hidden.is_placed);
+    assert!(hidden.lead.is_deleted() && hidden.is_placed);
     let standing = Standing { score: 7, stage: Stage::Cold };
     assert!(tables.store.refresh_standing(tenant, &hidden.lead, standing, None).await.unwrap());
     assert_eq!(lists_with_it(tables, tenant).await, [0; 5], "whatever renews it");

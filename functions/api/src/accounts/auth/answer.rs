@@ -43,10 +43,9 @@ pub struct SignedInBody {
     /// Who it is.
     #[schema(value_type = String)]
     pub user: UserId,
-    /// The tenant that the user belongs to; `null` as long as there is none, and then no route but
-    /// these can be used.
-    #[schema(value_type = Option<String>, required)]
-    pub tenant: Option<TenantId>,
+    /// The tenant that the user belongs to.
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
 }
 
 /// What has to be answered before somebody is in.
@@ -72,7 +71,7 @@ pub struct CodeSent {
 }
 
 impl SignedInBody {
-    pub fn new(signed_in: &SignedIn, tenant: Option<TenantId>) -> Self {
+    pub fn new(signed_in: &SignedIn, tenant: TenantId) -> Self {
         let refresh_token = signed_in.refresh_token.as_ref();
         Self {
             access_token: signed_in.access_token.reveal().to_owned(),

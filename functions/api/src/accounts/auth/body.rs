@@ -1,12 +1,13 @@
 //! What these routes take.
 
 use cognito::{Challenge, EmailAddress, Secret, Session};
+use domain::name::Name;
 use lambda::problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::fields::{self, Asked, Code, NewPassword, Password, RefreshToken, Waiting};
-use crate::accounts::name::{self, Name};
+use crate::accounts::name;
 
 /// How somebody signs up: by the invitation they got, or for an organisation of their own.
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! The fields of these bodies, and how each looks in the OpenAPI document.
 //!
-//! Invariant: a field takes exactly what its schema says, and what it holds is never printed.
+//! Invariant: a field takes exactly what its schema says, an address white space around it, too, and
+//! what a field holds is never printed.
 
 use axum::http::StatusCode;
 use cognito::{Challenge, MAX_SESSION_BYTES, Secret, Session};

@@ -2,14 +2,26 @@
 //!
 //! Invariant: whoever signed up for an organisation has a tenant after a sign-in, however often one
 //! before it was cut short: it is made in one transaction, under an id that follows from the user.
+//! Nobody gets a second one: who is deleted as a user is deleted with the account, and whose account
+//! is being replaced is retired.
 
 use cognito::SignedIn;
-use domain::tenant::TenantId;
+use domain::{name::Name, tenant::TenantId, user::UserId};
 use dynamo::MemberStatus;
 use founding::{FirstAdmin, Founded, Fresh, NewTenant, tenant_ids};
 
 use super::Desk;
 use crate::error::ApiError;
+
+/// Tells whether a user may act in a tenant.
+pub(super) async fn is_active(
+    desk: &Desk,
+    tenant: &TenantId,
+    user: &UserId,
+) -> Result<bool, ApiError> {
+    let member = desk.accounts.founder.store().member(tenant, user).await?;
+    Ok(member.is_some_and(|member| member.active))
+}
 
 /// Finds the tenant of a user, and makes the one that they signed up for if they have none.
 pub(super) async fn tenant_of(
@@ -26,7 +38,7 @@ pub(super) async fn tenant_of(
         return Ok(None);
     };
     // Whoever signs up with the pool itself may have called it anything.
-    let Ok(organisation) = organisation.parse() else { return Ok(None) };
+    let Ok(organisation) = Name::trimmed(organisation) else { return Ok(None) };
     if !desk.accounts.is_open {
         return Ok(None);
     }
@@ -50,6 +62,6 @@ pub(super) async fn tenant_of(
             Founded::Exists => {}
         }
     }
-    tracing::error!(%user, "every id that a tenant could get is another's");
+    tracing::error!(%user, "every id that a tenant could get is another's, or the user is retired");
     Ok(None)
 }

@@ -5,7 +5,6 @@
 
 use axum::{http::StatusCode, response::Response};
 use cognito::Refusal;
-use lambda::problem::ProblemDocument;
 
 use super::{
     Desk,
@@ -27,12 +26,13 @@ use crate::{error::ApiError, input::Input};
     request_body = OfAddress,
     responses(
         (status = 202, description = "A code is on its way, if the address is one that takes it.", body = CodeSent),
-        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
 pub async fn forgot(desk: Desk, Input(body): Input<OfAddress>) -> Result<Response, ApiError> {
     use Refusal::{InvalidCredentials, InvalidInput, NotConfirmed, UnknownUser, WrongState};
+    desk.attempt(&body.email)?;
     match desk.accounts.pool.forgot_password(&body.email).await {
         Err(error) => match error.refusal() {
             Some(InvalidCredentials | InvalidInput | NotConfirmed | UnknownUser | WrongState) => {
@@ -56,12 +56,13 @@ pub async fn forgot(desk: Desk, Input(body): Input<OfAddress>) -> Result<Respons
     request_body = ResetPassword,
     responses(
         (status = 204, description = "The new password is the one to sign in with."),
-        (status = 422, description = "Another code is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Another code is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
 pub async fn reset(desk: Desk, Input(body): Input<ResetPassword>) -> Result<StatusCode, ApiError> {
     let ResetPassword { email, code, password } = body;
+    desk.attempt(&email)?;
     let (pool, password) = (&desk.accounts.pool, password.checked()?);
     if let Err(error) = pool.reset_password(&email, &code.0, password).await {
         return Err(match error.refusal() {

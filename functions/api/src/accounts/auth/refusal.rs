@@ -5,7 +5,7 @@
 
 use axum::http::{StatusCode, header::RETRY_AFTER};
 use cognito::{PoolError, Refusal};
-use lambda::problem::{Problem, ProblemDocument};
+use lambda::problem::Problem;
 use utoipa::IntoResponses;
 
 use super::fields::too_weak;
@@ -21,23 +21,24 @@ const RETRY_AFTER_SECONDS: u32 = 60;
 pub enum Refused {
     /// The query or the body cannot be understood: `invalid_query`, or `invalid_json` with line
     /// and column.
-    #[response(status = 400, content_type = "application/problem+json")]
-    NotUnderstood(ProblemDocument),
+    #[response(status = 400)]
+    NotUnderstood,
     /// The body has more than 1 MB: `payload_too_large`.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(ProblemDocument),
+    #[response(status = 413)]
+    TooLarge,
     /// The body is not JSON: `unsupported_content_type`.
-    #[response(status = 415, content_type = "application/problem+json")]
-    NotJson(ProblemDocument),
-    /// Too many attempts: `too_many_attempts`. Come back after `Retry-After` seconds.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooOften(ProblemDocument),
+    #[response(status = 415)]
+    NotJson,
+    /// Too many attempts: `too_many_attempts`, of an address more than 20 a minute at the latest.
+    /// Come back after `Retry-After` seconds.
+    #[response(status = 429)]
+    TooOften,
     /// Something is wrong on our side: `internal_error`.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Failed(ProblemDocument),
+    #[response(status = 500)]
+    Failed,
     /// The same request may succeed after `Retry-After` seconds: `temporarily_unavailable`.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(ProblemDocument),
+    #[response(status = 503)]
+    Unavailable,
 }
 
 /// Tells why the pool said no. `code_field` is where a code was given, if one was.
@@ -74,6 +75,12 @@ pub(super) fn told(error: PoolError, code_field: &'static str) -> ApiError {
 /// 401: nobody is known by this.
 pub(super) fn invalid_credentials() -> Problem {
     Problem::unauthorized("invalid_credentials", "nobody can be signed in with this")
+}
+
+/// 403: it is known who this is, and that they may do nothing.
+pub(super) fn no_membership() -> Problem {
+    let message = "you belong to no tenant or were deactivated; an admin can let you in";
+    Problem::forbidden("no_membership", message)
 }
 
 /// 422: the code is not the one, or no longer.

@@ -1,19 +1,19 @@
 //! Signing in and out.
 //!
-//! Invariant: whoever gets tokens here belongs to a tenant already, or does so by now, if there is
-//! one that they are to belong to.
+//! Invariant: whoever gets tokens here belongs to a tenant, already or by now, and may act in it.
+//! Somebody else is known only after the user pool took what they proved themself with.
 
 use axum::http::StatusCode;
-use cognito::{PoolError, Refusal, SignIn};
-use lambda::problem::ProblemDocument;
+use cognito::{PoolError, Refusal, Secret, SignIn};
+use lambda::problem::Problem;
 
 use super::{
     Desk,
     answer::{ChallengeBody, SignInBody, SignedInBody},
     body::{ChallengeInput, ChallengeSchema, OfSession, SignInInput},
     fields::word,
-    membership::tenant_of,
-    refusal::{Refused, told},
+    membership::{is_active, tenant_of},
+    refusal::{Refused, no_membership, told},
 };
 use crate::{error::ApiError, input::Input};
 
@@ -30,14 +30,15 @@ use crate::{error::ApiError, input::Input};
     request_body = SignInInput,
     responses(
         (status = 200, description = "They are in, or have a challenge to answer.", body = SignInBody),
-        (status = 401, description = "Nobody can be signed in with this: `invalid_credentials`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The address has to be confirmed first, `not_confirmed`, or a new password chosen, `password_reset_required`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Nobody can be signed in with this: `invalid_credentials`."),
+        (status = 403, description = "The address has to be confirmed first, `not_confirmed`, or a new password chosen, `password_reset_required`; or they belong to no tenant or were deactivated: `no_membership`."),
+        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
 pub async fn sign_in(desk: Desk, Input(body): Input<SignInInput>) -> Result<SignInBody, ApiError> {
     let SignInInput { email, password } = body;
+    desk.attempt(&email)?;
     let signed_in = desk.accounts.pool.sign_in(&email, &password.0).await;
     answered(&desk, signed_in).await
 }
@@ -53,8 +54,9 @@ pub async fn sign_in(desk: Desk, Input(body): Input<SignInInput>) -> Result<Sign
     request_body = ChallengeSchema,
     responses(
         (status = 200, description = "They are in, or have another challenge to answer.", body = SignInBody),
-        (status = 401, description = "The session is not known, or no longer: `invalid_credentials`. Sign in again.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Another code is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "The session is not known, or no longer: `invalid_credentials`. Sign in again."),
+        (status = 403, description = "They belong to no tenant or were deactivated: `no_membership`."),
+        (status = 422, description = "Another code is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
@@ -78,8 +80,9 @@ pub async fn challenge(
     request_body = OfSession,
     responses(
         (status = 200, description = "New tokens.", body = SignedInBody),
-        (status = 401, description = "The token is not known, or no longer: `invalid_credentials`. Sign in again.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "The token is not known, or no longer: `invalid_credentials`. Sign in again."),
+        (status = 403, description = "They belong to no tenant any more or were deactivated: `no_membership`."),
+        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
@@ -100,15 +103,32 @@ pub async fn refresh(desk: Desk, Input(body): Input<OfSession>) -> Result<SignIn
     request_body = OfSession,
     responses(
         (status = 204, description = "The session has ended."),
-        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
-pub async fn sign_out(desk: Desk, Input(body): Input<OfSession>) -> Result<StatusCode, ApiError> {
-    match desk.accounts.pool.sign_out(&body.refresh_token.0).await {
+pub async fn sign_out(desk: Desk, body: Option<Input<OfSession>>) -> Result<StatusCode, ApiError> {
+    let Input(body) = body.ok_or_else(no_session)?;
+    end(&desk, &body.refresh_token.0).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a session, if there is one.
+async fn end(desk: &Desk, refresh_token: &Secret) -> Result<(), ApiError> {
+    match desk.accounts.pool.sign_out(refresh_token).await {
         Err(error) if !is_unknown(&error) => Err(told(error, "refresh_token")),
-        _ => Ok(StatusCode::NO_CONTENT),
+        _ => Ok(()),
     }
+}
+
+/// 422: an access token names no session, so without a body none can be ended.
+fn no_session() -> Problem {
+    let message = "the body says which session ends: {\"refresh_token\": …}";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", message).with_error(
+        "body",
+        "missing_field",
+        message,
+    )
 }
 
 /// Tells whether a token was refused because it is none, or none of ours.
@@ -117,16 +137,23 @@ fn is_unknown(error: &PoolError) -> bool {
     matches!(error.refusal(), Some(InvalidCredentials | InvalidInput))
 }
 
-/// Tells what a sign-in gave.
+/// Tells what a sign-in gave: no tokens to who may use them for nothing.
 pub(super) async fn answered(
     desk: &Desk,
     signed_in: Result<SignIn, PoolError>,
 ) -> Result<SignInBody, ApiError> {
     match signed_in.map_err(|error| told(error, "code"))? {
-        SignIn::In(signed_in) => {
-            let tenant = tenant_of(desk, &signed_in).await?;
-            Ok(SignInBody::In(SignedInBody::new(&signed_in, tenant)))
-        }
+        SignIn::In(signed_in) => match tenant_of(desk, &signed_in).await? {
+            Some(tenant) if is_active(desk, &tenant, &signed_in.user).await? => {
+                Ok(SignInBody::In(SignedInBody::new(&signed_in, tenant)))
+            }
+            _ => {
+                if let Some(token) = &signed_in.refresh_token {
+                    end(desk, token).await?;
+                }
+                Err(no_membership().into())
+            }
+        },
         SignIn::Challenge { challenge, session } => Ok(SignInBody::Challenged(ChallengeBody {
             challenge: word(challenge),
             session: session.reveal(),

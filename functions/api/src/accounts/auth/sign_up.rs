@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cognito::{Challenge, PoolError, Refusal, SignIn};
-use lambda::problem::{Problem, ProblemDocument};
+use domain::name::Name;
+use lambda::problem::Problem;
 
 use super::{
     Desk,
@@ -17,11 +18,7 @@ use super::{
     refusal::{Refused, invalid_code, told},
     session::answered,
 };
-use crate::{
-    accounts::{invalid_field, name::Name},
-    error::ApiError,
-    input::Input,
-};
+use crate::{accounts::invalid_field, error::ApiError, input::Input};
 
 /// Signs up
 ///
@@ -38,8 +35,8 @@ use crate::{
     responses(
         (status = 200, description = "The invitation is accepted, and they are in.", body = SignedInBody),
         (status = 202, description = "A code is on its way, if the address is one that takes it. Confirm it, then sign in.", body = CodeSent),
-        (status = 403, description = "Only who was invited may sign up: `sign_up_closed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Another invitation is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "Only who was invited may sign up: `sign_up_closed`; or who was invited has been deactivated since: `no_membership`."),
+        (status = 422, description = "Another invitation is needed: `invalid_code`; another password: `password_too_weak`; or the body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
@@ -61,11 +58,12 @@ pub async fn sign_up(desk: Desk, Input(body): Input<SignUp>) -> Result<Response,
     request_body = Confirm,
     responses(
         (status = 204, description = "The address is confirmed."),
-        (status = 422, description = "Another code is needed: `invalid_code`, also when the address is confirmed already; or the body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Another code is needed: `invalid_code`, also when the address is confirmed already; or the body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
 pub async fn confirm(desk: Desk, Input(body): Input<Confirm>) -> Result<StatusCode, ApiError> {
+    desk.attempt(&body.email)?;
     match desk.accounts.pool.confirm(&body.email, &body.code.0).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(match error.refusal() {
@@ -87,11 +85,12 @@ pub async fn confirm(desk: Desk, Input(body): Input<Confirm>) -> Result<StatusCo
     request_body = OfAddress,
     responses(
         (status = 202, description = "A code is on its way, if the address is one that takes it.", body = CodeSent),
-        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "The body is not of this shape: `invalid_body`, with the fields."),
         Refused,
     )
 )]
 pub async fn resend(desk: Desk, Input(body): Input<OfAddress>) -> Result<Response, ApiError> {
+    desk.attempt(&body.email)?;
     quietly(desk.accounts.pool.resend_code(&body.email).await)?;
     Ok(code_sent(&body.email))
 }
@@ -99,6 +98,7 @@ pub async fn resend(desk: Desk, Input(body): Input<OfAddress>) -> Result<Respons
 /// Makes the code of an invitation the first sign-in: it is the user's password so far.
 async fn accept(desk: &Desk, accepted: AcceptInvitation) -> Result<Response, ApiError> {
     let AcceptInvitation { email, password, invitation_code, .. } = accepted;
+    desk.attempt(&email)?;
     let (pool, password) = (&desk.accounts.pool, password.checked()?);
     let signed_in = match pool.sign_in(&email, &invitation_code.0).await {
         Ok(SignIn::Challenge { challenge: Challenge::NewPassword, session }) => {
@@ -126,11 +126,10 @@ async fn open(desk: &Desk, new: OpenSignUp) -> Result<Response, ApiError> {
         return Err(Problem::forbidden("sign_up_closed", message).into());
     }
     let OpenSignUp { email, password, name, organisation } = new;
+    desk.attempt(&email)?;
     let (pool, password) = (&desk.accounts.pool, password.checked()?);
-    let organisation: founding::Name =
-        organisation.as_str().parse().map_err(|error: founding::InvalidName| {
-            invalid_field("organisation", &error.to_string())
-        })?;
+    let organisation = Name::trimmed(organisation.as_str())
+        .map_err(|error| invalid_field("organisation", &error.to_string()))?;
     let name = name.as_ref().map(Name::as_str);
     match pool.sign_up(&email, password, name, organisation.as_str()).await {
         Ok(()) => {}

@@ -5,6 +5,7 @@
 use cognito::EmailAddress;
 use domain::{
     actor::Actor,
+    name::Name,
     time::Timestamp,
     user::{Role, UserId},
 };
@@ -14,10 +15,7 @@ use utoipa::ToSchema;
 use vault::{Keyring, SealError};
 
 use crate::{
-    accounts::{
-        name::{self, Name},
-        words as own,
-    },
+    accounts::{name, words as own},
     input::given,
     words,
 };
@@ -82,7 +80,7 @@ pub struct InvitedUser {
     /// The user.
     pub user: UserBody,
     /// The code that accepts the invitation, which was mailed, too. It is shown this once. `null`
-    /// when the person has signed in here before: their password is what it was.
+    /// when this very request was made before and the person has accepted since.
     #[schema(required, example = "0z01-1234-zy9a-bjkm")]
     pub invitation_code: Option<String>,
     /// Until when the code works.

@@ -1,10 +1,12 @@
 //! Inviting somebody: an account in the user pool, then the membership.
 //!
 //! Invariant: an account that belongs to a tenant is never touched by an invitation, whoever sends
-//! it. Everything random in an invitation follows from the seed of the request, so that a request
-//! that is made again after a crash finds its account and gives the same code.
+//! it. Any other proves nothing, not even that the mailbox is its owner's, and is deleted: who is
+//! invited gets an account, and with it an id, that nobody has a password, session or token of.
+//! Everything random in an invitation follows from the seed of the request, so that a request that
+//! is made again after a crash gives the same code.
 
-use cognito::{EmailAddress, InvitationCode, Invited, Person, PoolError, Refusal};
+use cognito::{EmailAddress, InvitationCode, Person, PoolError, Refusal};
 use domain::{time::Timestamp, user::UserId};
 use dynamo::{EMAIL_FIELD, Member, NAME_FIELD};
 use lambda::problem::Problem;
@@ -35,23 +37,29 @@ pub(super) async fn invite(
 ) -> Result<Invitation, ApiError> {
     let code = code(admitted);
     for _ in 0..ATTEMPTS {
-        let known = reads.pool.find(&body.email).await?;
-        if let Some(person) = known
-            && let Some(tenant) = reads.store.tenant_of_user(&person.user).await?
-        {
-            let is_ours = tenant == *admitted.tenant();
-            let made = if is_ours { made_before(reads, admitted, &person).await? } else { None };
-            let member = made.ok_or_else(exists)?;
-            return Ok(Invitation { member, code: person.is_expected.then_some(code) });
+        if let Some(person) = reads.pool.find(&body.email).await? {
+            if let Some(tenant) = reads.store.tenant_of_user(&person.user).await? {
+                let is_ours = tenant == *admitted.tenant();
+                let made =
+                    if is_ours { made_before(reads, admitted, &person).await? } else { None };
+                let member = made.ok_or_else(exists)?;
+                return Ok(Invitation { member, code: person.is_expected.then_some(code) });
+            }
+            // Retired first: meanwhile they might sign in for the first time and found a tenant.
+            if !reads.store.retire_user(&person.user, admitted.now).await? {
+                continue;
+            }
+            reads.pool.delete(&person.user).await?;
         }
-        let invited = reads.pool.invite(&body.email, code.clone()).await.map_err(refused)?;
-        let member = member(admitted, body, invited.user())?;
+        let Some(user) = reads.pool.invite(&body.email, &code).await.map_err(refused)? else {
+            continue;
+        };
+        let member = member(admitted, body, &user)?;
         let fields = ["email", "role"].into_iter().chain(body.name.as_ref().map(|_| "name"));
         let fields = fields.map(str::to_owned);
         let store = admitted.recording(&reads.store, "user", member.id.as_str(), fields);
         if store.create_member(&member).await? {
-            let is_new = matches!(invited, Invited::Sent { .. });
-            return Ok(Invitation { member: member.kept()?, code: is_new.then_some(code) });
+            return Ok(Invitation { member: member.kept()?, code: Some(code) });
         }
         // Somebody else invited the same person meanwhile.
     }

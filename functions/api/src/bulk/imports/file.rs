@@ -1,7 +1,8 @@
 //! A CSV file as text: its header, and its rows with the lines that they begin in.
 //!
 //! Invariant: a file that is not UTF-8, or in which a quote is never closed, is refused whole: what
-//! its rows are is not known.
+//! its rows are is not known. A line ends with a line feed, a carriage return, or both, as a row
+//! does; what names a row is its number, never its line.
 
 use axum::http::StatusCode;
 use csv::{ReaderBuilder, StringRecord};
@@ -17,7 +18,19 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 pub struct CsvFile<'f> {
     header: StringRecord,
     reader: csv::Reader<&'f [u8]>,
+    rows: u64,
     lines: Lines<'f>,
+}
+
+/// A row of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which row it is, from 1, the header not counted.
+    pub number: u64,
+    /// The line that it begins in, from 1.
+    pub line: u64,
+    /// What it says.
+    pub cells: StringRecord,
 }
 
 /// Counts lines up to a place.
@@ -58,7 +71,7 @@ impl<'f> CsvFile<'f> {
             let message = format!("the file has more than {MAX_COLUMNS} columns");
             return Err(invalid("too_many_columns", &message, 1));
         }
-        Ok(Self { header, reader, lines: Lines { text: bytes, at: 0, line: 1 } })
+        Ok(Self { header, reader, rows: 0, lines: Lines { text: bytes, at: 0, line: 1 } })
     }
 
     /// Returns the names of the columns.
@@ -66,16 +79,17 @@ impl<'f> CsvFile<'f> {
         &self.header
     }
 
-    /// Returns the next row with the line that it begins in; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<(u64, StringRecord)>, Problem> {
-        let mut record = StringRecord::new();
-        let is_there = self.reader.read_record(&mut record);
+    /// Returns the next row; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Record>, Problem> {
+        let mut cells = StringRecord::new();
+        let is_there = self.reader.read_record(&mut cells);
         if !is_there.map_err(|_| unreadable(self.lines.line))? {
             return Ok(None);
         }
-        let begins = record.position().map_or(0, csv::Position::byte);
+        let begins = cells.position().map_or(0, csv::Position::byte);
         let line = self.lines.at(usize::try_from(begins).unwrap_or(usize::MAX));
-        Ok(Some((line, record)))
+        self.rows += 1;
+        Ok(Some(Record { number: self.rows, line, cells }))
     }
 }
 
@@ -86,7 +100,7 @@ impl Lines<'_> {
             if self.at >= place && !matches!(byte, b'\r' | b'\n') {
                 break;
             }
-            self.line += u64::from(*byte == b'\n');
+            self.line += u64::from(ends_line(self.text, self.at));
             self.at += 1;
         }
         self.line
@@ -95,7 +109,8 @@ impl Lines<'_> {
 
 /// Finds what separates cells: what the header line has most of, outside of quotes.
 fn separator(text: &str) -> u8 {
-    let line = text.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default();
+    let ends = ['\r', '\n'];
+    let line = text.trim_start_matches(ends).split(ends).next().unwrap_or_default();
     let mut is_quoted = false;
     let mut counts = SEPARATORS.map(|separator| (separator, 0_usize));
     for byte in line.bytes() {
@@ -133,9 +148,17 @@ fn unclosed(bytes: &[u8], separator: u8) -> Option<usize> {
 }
 
 fn line_of(bytes: &[u8], place: usize) -> u64 {
-    let before = bytes.get(..place).unwrap_or(bytes);
-    let lines = before.split(|byte| *byte == b'\n').count();
-    u64::try_from(lines).unwrap_or(u64::MAX)
+    let ends = (0..place.min(bytes.len())).filter(|at| ends_line(bytes, *at)).count();
+    u64::try_from(ends).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// Tells whether a line ends with the byte at a place: of both signs together, with the second.
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at) {
+        Some(b'\n') => true,
+        Some(b'\r') => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    }
 }
 
 fn unreadable(line: u64) -> Problem {
@@ -157,8 +180,9 @@ mod tests {
     fn rows(text: &[u8]) -> Vec<(u64, Vec<String>)> {
         let mut file = CsvFile::read(text).unwrap();
         let mut rows = Vec::new();
-        while let Some((line, row)) = file.next().unwrap() {
-            rows.push((line, row.iter().map(str::to_owned).collect()));
+        while let Some(Record { number, line, cells }) = file.next().unwrap() {
+            rows.push((line, cells.iter().map(str::to_owned).collect()));
+            assert_eq!(usize::try_from(number), Ok(rows.len()));
         }
         rows
     }
@@ -170,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_row_has_the_line_that_it_begins_in() {
-        for newline in ["\n", "\r\n"] {
+        for newline in ["\n", "\r\n", "\r"] {
             let text = ["a,b", "1,2", "", "3,\"x", "y\"", "", "", "5,6", ""].join(newline);
             let found = rows(text.as_bytes());
             let lines: Vec<_> = found.iter().map(|(line, _)| *line).collect();
@@ -187,6 +211,7 @@ mod tests {
             ("a\tb\n1\t2", ["1", "2"]),
             ("a,b\n\"1,5\",\"say \"\"hi\"\"\"", ["1,5", "say \"hi\""]),
             ("\"a,b,c\";d\n1;2", ["1", "2"]),
+            ("a;b\r1;2\r3,4,5;6,7,8", ["1", "2"]),
             ("\u{feff}a,b\n1,2", ["1", "2"]),
         ] {
             assert_eq!(rows(text.as_bytes())[0].1, cells, "{text}");
@@ -199,7 +224,9 @@ mod tests {
     fn a_file_that_cannot_be_read_is_refused_with_the_line() {
         assert!(refused(b"a,b\n1,\xff\n").starts_with("422 the file cannot be read: line 2: "));
         assert!(refused("a\n\n\u{fffd}".as_bytes()).contains("line 3: "));
-        assert!(refused(b"a,b\n1,\"x\n2,y\n").contains("line 2: a quote"));
+        for text in ["a,b\n1,\"x\n2,y\n", "a,b\r1,\"x\r2,y\r", "a,b\r\n1,\"x\r\n2,y\r\n"] {
+            assert!(refused(text.as_bytes()).contains("line 2: a quote"), "{text:?}");
+        }
         assert!(refused(b"").contains("empty"));
         assert!(refused(b"\xff\xfea\x00").contains("UTF-8"));
         // A quote within a cell opens nothing.

@@ -1,11 +1,10 @@
 //! From the rows of a file to what is staged of them.
 //!
 //! Invariant: a row is taken whole or not at all, and all that is wrong with it is told at once. A
-//! row that names nobody is named after the file and its line, so the same file names it again.
+//! row that names nobody is named after the file and its number, so the same file names it again.
 
 mod cell;
 
-use csv::StringRecord;
 use domain::{
     bulk::{LineError, MAX_LISTED},
     event::Sealed,
@@ -18,7 +17,12 @@ use uuid::Builder;
 use vault::Keyring;
 
 use self::cell::{Invalid, Said, said};
-use super::{columns::Columns, field::Field, file::CsvFile, staff::Staff};
+use super::{
+    columns::Columns,
+    field::Field,
+    file::{CsvFile, Record},
+    staff::Staff,
+};
 use crate::error::ApiError;
 
 /// Reads rows.
@@ -61,12 +65,12 @@ impl<'r> Reader<'r> {
         mut chunks: Option<&mut Vec<Sealed>>,
     ) -> Result<Taken, ApiError> {
         let (mut taken, mut chunk, mut rows) = (Taken::default(), Chunk::default(), 0);
-        while let Some((line, record)) = file.next()? {
-            if record.iter().all(|cell| cell.trim().is_empty()) {
+        while let Some(record) = file.next()? {
+            if record.cells.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
             rows += 1;
-            match self.row(line, &record) {
+            match self.row(&record) {
                 Ok(row) => {
                     taken.valid += 1;
                     if chunks.is_some() {
@@ -101,13 +105,15 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    fn row(&self, line: u64, record: &StringRecord) -> Result<Row, Vec<LineError>> {
-        if record.len() != self.columns.len() {
-            let (cells, columns) = (record.len(), self.columns.len());
+    fn row(&self, record: &Record) -> Result<Row, Vec<LineError>> {
+        let Record { number, line, ref cells } = *record;
+        if cells.len() != self.columns.len() {
+            let (cells, columns) = (cells.len(), self.columns.len());
             let message = format!("the row has {cells} cells and the header {columns}");
             return Err(vec![wrong(line, None, "wrong_column_count", message)]);
         }
         let mut row = Row {
+            number,
             line,
             identities: Vec::new(),
             traits: Map::new(),
@@ -115,7 +121,7 @@ impl<'r> Reader<'r> {
             assigned_to: None,
         };
         let mut errors = Vec::new();
-        for (place, ((_, field), cell)) in self.columns.iter().zip(record).enumerate() {
+        for (place, ((_, field), cell)) in self.columns.iter().zip(cells).enumerate() {
             let Some(field) = field else { continue };
             match said(field, cell, self.staff) {
                 Ok(said) => row = with(row, said),
@@ -135,15 +141,15 @@ impl<'r> Reader<'r> {
                 let message = "no column that is taken says anything in this row";
                 return Err(vec![wrong(line, None, "nothing_said", message)]);
             }
-            row.identities.push((Kind::External, self.name_of(line)));
+            row.identities.push((Kind::External, self.name_of(number)));
         }
         row.identities.sort();
         Ok(row)
     }
 
     /// Names a row that names nobody.
-    fn name_of(&self, line: u64) -> String {
-        let text = [&self.digest[..], &line.to_be_bytes()].concat();
+    fn name_of(&self, number: u64) -> String {
+        let text = [&self.digest[..], &number.to_be_bytes()].concat();
         let digest = self.keyring.pseudonym("import_row", &text);
         let bytes = digest.first_chunk().copied().unwrap_or_default();
         let uuid = Builder::from_custom_bytes(bytes).into_uuid().to_string();

@@ -5,25 +5,32 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, Request,
+        header::{AUTHORIZATION, CONTENT_TYPE},
+    },
 };
-use cognito::UserPool;
-use domain::user::UserId;
-use dynamo::Store;
+use cognito::{InvitationCode, UserPool};
+use domain::{
+    actor::Actor,
+    event::Sealed,
+    user::{Role, UserId},
+};
+use dynamo::{Member, Store};
 use founding::Founder;
 use lambda::auth::Authenticator;
 use serde_json::{Value, json};
-use testing::{Accounts as Pool, Tables, key_service};
+use testing::{Accounts as Pool, Tables, a_tenant, key_service};
 use tower::ServiceExt;
 use vault::Vault;
 
 use crate::{
-    accounts::auth::Accounts,
+    accounts::auth::{Accounts, Attempts},
     adapters::Adapters,
     routes::router,
     tests::{
         bucket::{Bucket, BulkJobs},
-        callers::{Directory, Tokens},
+        callers::{Directory, Tokens, token},
         world::Jobs,
     },
 };
@@ -54,7 +61,8 @@ pub(in crate::tests) fn closed(store: &Store) -> Arc<Accounts> {
 fn accounts(store: &Store, pool: &Pool, is_open: bool) -> Accounts {
     let vault = Vault::new(&key_service(), "alias/leadline");
     let pool = UserPool::new(&pool.config(), "us-east-1_test", "3h7k");
-    Accounts { pool, founder: Founder::new(store.clone(), vault), is_open }
+    let founder = Founder::new(store.clone(), vault);
+    Accounts { pool, founder, is_open, attempts: Attempts::default() }
 }
 
 impl Desk {
@@ -94,15 +102,44 @@ impl Desk {
 
     /// Asks a route of these.
     pub async fn ask(&self, route: &str, body: Value) -> Told {
-        let request = Request::post(format!("/v1/auth/{route}"))
-            .header(CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
+        self.send(route, Some(&body)).await
+    }
+
+    /// Asks with a body of JSON, or without any.
+    pub async fn send(&self, route: &str, body: Option<&Value>) -> Told {
+        let request = Request::post(format!("/v1/auth/{route}"));
+        let request = match body {
+            Some(body) => {
+                request.header(CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+            }
+            None => request.body(Body::empty()),
+        };
+        let request = request.unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap_or_default();
         Told { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Deletes a user as an admin of the same tenant would, and returns the status.
+    pub async fn remove(&self, user: &UserId, admin: &UserId) -> u16 {
+        let request = Request::delete(format!("/v1/users/{user}"))
+            .header(AUTHORIZATION, format!("Bearer {}", token(admin)))
+            .body(Body::empty())
+            .unwrap();
+        self.router.clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    /// Invites somebody to a tenant, and returns the code.
+    pub async fn invite(&self, email: &str) -> String {
+        let pool = UserPool::new(&self.pool.config(), "us-east-1_test", "3h7k");
+        let code = InvitationCode::new([1; 16]);
+        let user = pool.invite(&email.parse().unwrap(), None, &code).await.unwrap().unwrap();
+        let (sealed, now) = (Sealed("sealed".to_owned()), "2026-01-15T12:00:00Z".parse().unwrap());
+        let member = Member::invited(a_tenant(), user, Role::Viewer, sealed, Actor::System, now);
+        assert!(self.tables.store.create_member(&member).await.unwrap());
+        code.reveal().to_owned()
     }
 
     /// Signs somebody up for an organisation.

@@ -39,7 +39,7 @@ async fn no_answer_tells_whether_an_address_is_known() {
     desk.sign_up("amy@example.com", "Acme").await;
     let pool = cognito::UserPool::new(&desk.pool.config(), "us-east-1_test", "3h7k");
     let invited = "ada@example.com".parse().unwrap();
-    pool.invite(&invited, None, cognito::InvitationCode::new([1; 16])).await.unwrap();
+    pool.invite(&invited, None, &cognito::InvitationCode::new([1; 16])).await.unwrap();
     let everybody = ["ann@example.com", "amy@example.com", "ada@example.com", "abe@example.com"];
 
     for (route, more) in [

@@ -32,6 +32,40 @@ async fn a_pool_that_does_not_answer_is_told_apart_from_one_that_says_no() {
 }
 
 #[tokio::test]
+async fn an_address_is_tried_only_so_often_a_minute_by_all_routes_together() {
+    let desk = Desk::open().await;
+    let body = json!({"email": ANA, "password": PASSWORD, "code": "000000"});
+    let take = |names: &[&str]| -> Value {
+        names.iter().map(|name| ((*name).to_owned(), body[name].clone())).collect()
+    };
+    let routes = [
+        ("sign-in", take(&["email", "password"])),
+        ("confirm", take(&["email", "code"])),
+        ("confirm/resend", take(&["email"])),
+        ("forgot-password", take(&["email"])),
+        ("reset-password", take(&["email", "code", "password"])),
+    ];
+    // A minute may end meanwhile, and then twice as many are let through.
+    let mut tried = 0;
+    let told = loop {
+        let (route, body) = &routes[tried % routes.len()];
+        let told = desk.ask(route, body.clone()).await;
+        if told.status == 429 {
+            break told;
+        }
+        tried += 1;
+        assert!(tried <= 40, "{tried} were let through");
+    };
+    assert!(tried >= 20, "{tried}");
+    assert_eq!(told.code(), (429, "too_many_attempts"));
+    assert!((1..=60).contains(&told.header("retry-after").parse::<u32>().unwrap()));
+    assert!(!told.body.to_string().contains("ana@"));
+    let calls = desk.pool.calls().len();
+    assert_eq!(desk.sign_in("bo@example.com", PASSWORD).await.status, 401);
+    assert!(desk.pool.calls().len() > calls);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_fit_is_told_with_its_field_and_never_repeated() {
     let desk = Desk::open().await;
     let good = json!({"email": ANA, "password": PASSWORD, "organisation": "Acme"});

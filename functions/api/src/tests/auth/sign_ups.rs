@@ -1,19 +1,11 @@
 //! Signing up, and the tenant that comes of it.
 
-use cognito::{InvitationCode, UserPool};
-use domain::user::Role;
-use dynamo::MemberStatus;
+use domain::{actor::Actor, user::Role};
+use dynamo::{AuditRange, Member, MemberStatus};
 use serde_json::json;
-use testing::{Fault, Faults};
+use testing::{Fault, Faults, a_tenant};
 
 use super::desk::{ANA, Desk, PASSWORD};
-
-async fn invite(desk: &Desk) -> String {
-    let pool = UserPool::new(&desk.pool.config(), "us-east-1_test", "3h7k");
-    let code = InvitationCode::new([1; 16]);
-    pool.invite(&ANA.parse().unwrap(), None, code.clone()).await.unwrap();
-    code.reveal().to_owned()
-}
 
 #[tokio::test]
 async fn whoever_signs_up_has_a_tenant_after_the_first_sign_in() {
@@ -45,6 +37,13 @@ async fn whoever_signs_up_has_a_tenant_after_the_first_sign_in() {
     desk.tables.store.settings(&id).await.unwrap();
 
     assert_eq!(desk.sign_in(ANA, PASSWORD).await.body["tenant"], tenant);
+    let log = desk.tables.store.audit_entries(&id, AuditRange::default(), None, 10).await.unwrap();
+    let [made] = log.as_slice() else { panic!("one entry: {log:?}") };
+    assert_eq!((made.action.as_str(), made.object_id.as_str()), ("tenant.created", tenant));
+    assert_eq!(
+        (&made.actor, &made.fields[..]),
+        (&Actor::User(user), &["name", "admin"].map(str::to_owned)[..])
+    );
 }
 
 #[tokio::test]
@@ -80,6 +79,41 @@ async fn a_first_sign_in_that_was_cut_short_is_mended_by_the_next() {
 }
 
 #[tokio::test]
+async fn a_founder_who_was_deleted_gets_no_second_tenant_by_signing_in() {
+    let desk = Desk::open().await;
+    desk.with_user(ANA).await;
+    let first = desk.sign_in(ANA, PASSWORD).await;
+    let (tenant, ana) = (first.body["tenant"].as_str().unwrap().parse().unwrap(), desk.user(ANA));
+    let store = &desk.tables.store;
+    let founder = store.member(&tenant, &ana).await.unwrap().unwrap();
+    let bo = "user_019a0b3c-4d5e-7f60-8a1b-000000000098".parse().unwrap();
+    let bo = Member { id: bo, ..founder };
+    assert!(store.create_member(&bo).await.unwrap());
+    assert_eq!(desk.remove(&ana, &bo.id).await, 204);
+
+    assert_eq!(desk.sign_in(ANA, PASSWORD).await.code(), (401, "invalid_credentials"));
+    let refresh = json!({"refresh_token": first.body["refresh_token"]});
+    assert_eq!(desk.ask("refresh", refresh).await.code(), (401, "invalid_credentials"));
+    assert_eq!(store.tenant_of_user(&ana).await.unwrap(), None);
+    // Who signs up again is somebody else.
+    desk.with_user(ANA).await;
+    let again = desk.sign_in(ANA, PASSWORD).await;
+    assert_ne!(again.body["user"], ana.as_str());
+    assert_ne!(again.body["tenant"], first.body["tenant"]);
+}
+
+#[tokio::test]
+async fn whose_account_is_being_replaced_founds_nothing() {
+    let desk = Desk::open().await;
+    desk.with_user(ANA).await;
+    let now = "2026-01-15T12:00:00Z".parse().unwrap();
+    assert!(desk.tables.store.retire_user(&desk.user(ANA), now).await.unwrap());
+    let told = desk.sign_in(ANA, PASSWORD).await;
+    assert_eq!(told.code(), (403, "no_membership"));
+    assert_eq!(desk.tables.store.tenant_of_user(&desk.user(ANA)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_sign_in_fails_while_the_tables_do() {
     let desk = Desk::open().await;
     desk.with_user(ANA).await;
@@ -94,11 +128,11 @@ async fn where_sign_up_is_closed_only_an_invitation_lets_somebody_in() {
     assert_eq!(desk.sign_up(ANA, "Acme").await.code(), (403, "sign_up_closed"));
     assert!(desk.pool.calls().is_empty());
 
-    let code = invite(&desk).await;
+    let code = desk.invite(ANA).await;
     let accept = json!({"email": ANA, "password": PASSWORD, "invitation_code": code});
     let told = desk.ask("sign-up", accept.clone()).await;
     assert_eq!((told.status, told.header("cache-control")), (200, "no-store"));
-    assert_eq!(told.body["tenant"], json!(null));
+    assert_eq!(told.body["tenant"], a_tenant().as_str());
     assert!(told.body["access_token"].is_string());
 
     // The answer may have been lost: the same again is answered the same.
@@ -115,7 +149,7 @@ async fn where_sign_up_is_closed_only_an_invitation_lets_somebody_in() {
 #[tokio::test]
 async fn an_invitation_is_accepted_by_its_code_alone() {
     let desk = Desk::open().await;
-    let code = invite(&desk).await;
+    let code = desk.invite(ANA).await;
     let accept = |email: &str, password: &str, code: &str| json!({"email": email, "password": password, "invitation_code": code});
     let told = desk.ask("sign-up", accept(ANA, PASSWORD, "0000-0000-0000-0000")).await;
     assert_eq!(told.code(), (422, "invalid_code"));

@@ -11,10 +11,9 @@ use utoipa::ToSchema;
 use vault::SealError;
 
 use crate::{
-    guard::Admitted,
     input::given,
     words,
-    workspace::entry::{Writing, check_text, opened},
+    workspace::entry::{Opening, Writing, check_text},
 };
 
 /// An activity with a lead.
@@ -96,8 +95,8 @@ pub struct ActivityChange {
 
 impl ActivityBody {
     /// Shows an activity as it is kept.
-    pub(super) fn of(admitted: &Admitted, entry: Entry<Activity>) -> Self {
-        let subject = opened(admitted, &entry, &entry.content.subject);
+    pub(super) fn of(opening: &Opening<'_>, entry: Entry<Activity>) -> Self {
+        let subject = opening.words(&entry, &entry.content.subject);
         let Entry { id, by, created_at, updated_at, content, .. } = entry;
         let Activity { activity_type, due_at, done_at, .. } = content;
         Self { id, activity_type, subject, due_at, done_at, by, created_at, updated_at }

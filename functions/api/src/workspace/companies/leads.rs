@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{company::CompanyId, home::HomeId};
-use lambda::problem::ProblemDocument;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -69,7 +68,7 @@ struct Found {
     params(CompanyPath, CompanyLeadsQuery),
     responses(
         (status = 200, description = "A page of leads.", body = Page<LeadBody>),
-        (status = 404, description = "There is no such company: `company_not_found`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such company: `company_not_found`."),
     )
 )]
 pub async fn list_leads(
@@ -83,7 +82,9 @@ pub async fn list_leads(
     let cursor = query.text("cursor");
     query.finish()?;
     let company = find(&reads, &admitted, &id).await?.company;
-    let place: Option<Place> = cursor.as_deref().map(cursor::read).transpose()?;
+    // Sealed: it holds a name of the company.
+    let keyring = admitted.keyring();
+    let place: Option<Place> = cursor.map(|cursor| cursor::open(&cursor, keyring)).transpose()?;
     let is_ours =
         |place: &Place| place.company == company.id && place.name.len() <= MOST_NAME_BYTES;
     if place.as_ref().is_some_and(|place| !is_ours(place)) {
@@ -97,7 +98,7 @@ pub async fn list_leads(
     // Where rows did not fit, the next page begins with them.
     let cut = data.len() < bodies.len();
     let next = if cut { found.places.get(data.len() - 1).cloned() } else { found.next };
-    let next_cursor = next.map(|place| cursor::write(&place)).transpose()?;
+    let next_cursor = next.map(|place| cursor::seal(&place, keyring)).transpose()?;
     Ok(Json(Page { data, next_cursor }).into_response())
 }
 
