@@ -195,6 +195,35 @@ fn the_template_has_each_saved_query_as_its_file_has_it() {
 }
 
 #[test]
+fn every_queue_of_dead_letters_and_every_function_is_watched() {
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let resource = |name: &str| {
+        let (_, rest) = template.split_once(&format!("\n  {name}:\n")).unwrap();
+        rest.split("\n\n").next().unwrap().to_owned()
+    };
+    let of_type = |wanted: &str| {
+        let lines: Vec<_> = template.lines().collect();
+        let pairs = lines.windows(2).filter(|pair| pair[1] == format!("    Type: {wanted}"));
+        let names = pairs.map(|pair| pair[0].trim().trim_end_matches(':').to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let dashboard = resource("Dashboard");
+    let functions = of_type("AWS::Serverless::Function");
+    assert!(functions.len() >= 8, "{functions:?}");
+    for function in functions {
+        let alarm = resource(&format!("{function}ErrorsAlarm"));
+        assert!(alarm.contains(&format!("Value: !Ref {function}}}")), "{function} fails unseen");
+        assert!(dashboard.contains(&format!("${{{function}}}")), "{function} is on no dashboard");
+    }
+    let dead = of_type("AWS::SQS::Queue").into_iter().filter(|name| name.contains("DeadLetter"));
+    for queue in dead {
+        let alarm = resource(&queue.replace("Queue", "Alarm"));
+        assert!(alarm.contains(&format!("!GetAtt {queue}.")), "{queue} fills unseen");
+        assert!(dashboard.contains(&format!("${{{queue}.")), "{queue} is on no dashboard");
+    }
+}
+
+#[test]
 fn every_payload_is_used_by_a_test() {
     let is_test = |file: &PathBuf| {
         let path = file.to_string_lossy().into_owned();

@@ -122,7 +122,8 @@ fn put_together(stack: &Stack) -> Result<()> {
     })
 }
 
-fn read(stack: &Stack, tenant: &Tenant) -> Result<Value> {
+/// Reads the archive of a tenant as somebody who knows nothing of Leadline.
+pub fn read(stack: &Stack, tenant: &Tenant) -> Result<Value> {
     let output = Command::new(environment("archive", READER)?.join("python"))
         .arg(root().join("tests/system/python/archive.py"))
         .args([&stack.emulator_url, &stack.output("ArchiveBucket")?, &tenant.id])

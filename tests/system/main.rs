@@ -15,6 +15,7 @@ mod athena;
 mod captures;
 mod client;
 mod contract;
+mod erasure;
 mod families;
 mod intelligence;
 mod keys;
@@ -63,6 +64,7 @@ const TESTS: &[(&str, Test)] = &[
     ("every_answer_is_one_that_the_contract_describes", contract::kept),
     ("a_night_is_counted_once", nightly::counted_once),
     ("the_archive_shows_exactly_the_events_sent", archive::exact),
+    ("an_erased_person_is_nowhere", erasure::nothing_left),
     ("functions_may_do_what_they_need_and_nothing_else", permissions::enforced),
     ("shuffled_and_repeated_load_is_the_fold_of_the_set", load::shuffled),
     ("killed_functions_lose_nothing_and_double_nothing", load::killed),

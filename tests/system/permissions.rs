@@ -22,37 +22,44 @@ pub fn enforced(stack: &Stack) -> Result<()> {
             "key decrypt",
         ],
         "Score": [
-            "leads get", "leads put", "leads delete", "leads batch get", "leads check",
+            "leads get", "leads put", "leads update", "leads update", "leads delete", "leads batch get", "leads check",
             "events query", "events put", "events batch get", "search put", "search delete",
             "search batch get", "search batch put", "events receive", "events look", "failed send",
-            "key decrypt",
+            "key decrypt", "idle get", "idle delete", "archived list",
         ],
         "Api": [
             "leads get", "leads query", "leads put", "leads update", "leads delete",
             "leads batch get", "leads check", "events query", "events put", "events batch get",
             "search query", "search put", "search delete", "search batch get", "search batch put",
             "by_score query", "by_owner query", "by_created query", "by_activity query",
-            "job send", "bulk send", "key decrypt", "key encrypt", "imports put", "exports get",
-            "files list", "people get", "people sign out", "people delete",
+            "job send", "bulk send", "key decrypt", "key encrypt", "imports put", "imports delete",
+            "exports get", "exports delete", "files list", "idle get", "idle delete",
+            "archived list", "people get", "people sign out", "people delete",
         ],
         "Aggregate": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
-            "leads delete", "events query", "shard send", "shard receive", "shard look",
+            "leads delete", "leads batch get", "leads check", "events query", "events put",
+            "events delete", "events batch get", "search query", "search put", "search delete",
+            "search batch get", "search batch put", "shard send", "shard receive", "shard look",
+            "key decrypt", "imports delete", "exports delete", "files list", "idle get",
+            "idle put", "idle delete", "archived list",
         ],
         "Rescore": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
             "leads delete", "events query", "job send", "job receive", "job look",
+            "idle get", "archived list",
         ],
         "Bulk": [
             "leads get", "leads query", "leads scan", "leads put", "leads update",
             "leads delete", "leads batch get", "leads check", "events query", "events put",
             "events batch get", "search put", "search delete", "search batch get",
             "search batch put", "bulk send", "bulk receive", "bulk look", "key decrypt",
-            "imports get", "imports delete", "exports put", "files list",
+            "imports get", "imports delete", "exports put", "files list", "idle get", "idle delete",
+            "archived list",
         ],
         "Archive": [
             "archive send", "archive receive", "archive look", "archived get", "archived put",
-            "archived delete", "set aside put", "discarded put", "archived list", "stream look",
+            "archived delete", "set aside put", "discarded put", "archived list",
         ],
         "Provision": [
             "leads get", "leads put", "key decrypt", "key encrypt", "people get", "people delete",
@@ -63,7 +70,7 @@ pub fn enforced(stack: &Stack) -> Result<()> {
 }
 
 /// The Python that the stack deploys with, which has the AWS library.
-fn python() -> Result<PathBuf> {
+pub fn python() -> Result<PathBuf> {
     for entry in std::fs::read_dir(root().join("target/stack/.tools"))? {
         let python = entry?.path().join("bin/python");
         let library = python.parent().map(|bin| bin.join("sam"));

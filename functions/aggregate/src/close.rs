@@ -1,8 +1,8 @@
 //! Closes a run whose segments are all done: puts the partials of each tenant together, corrects
-//! the days that it recounted and clears their marks.
+//! the days that it recounted and clears their marks, and writes down what the night did.
 //!
 //! Invariant: a rollup is written before the partials that it sums are removed, a correction before
-//! its counts, and the same pass never corrects a day twice. So closing again, from the beginning
+//! its counts, the record of the night before its parts, and the same pass never corrects a day twice. So closing again, from the beginning
 //! or from the middle, or twice at once, ends in the same items.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,9 @@ use domain::{
     tenant::TenantId,
     time::{Day, Timestamp},
 };
-use dynamo::{DirtyDays, RecountPlan, Run, keys::Pass};
+use dynamo::{DirtyDays, NightlyRun, RecountPlan, Run, keys::Pass};
+
+use lambda::keyrings::Keyrings;
 
 use crate::{
     handler::{Aggregate, AggregateError},
@@ -25,9 +27,9 @@ use crate::{
 /// the work on it died and will mark again; that leaves wide room for clocks that differ.
 const SETTLED_MS: i64 = 10 * 60 * 1_000;
 
-impl<S: Shards> Aggregate<S> {
+impl<S: Shards, K: Keyrings> Aggregate<S, K> {
     /// Does what follows the last segment of a pass of a run.
-    pub(crate) async fn close(&self, pass: Pass) -> Result<(), AggregateError> {
+    pub(crate) async fn close(&self, pass: Pass, now: Timestamp) -> Result<(), AggregateError> {
         let day = pass.run;
         let run = self.store.run(day).await?.ok_or(AggregateError::NoRun(day))?;
         // What lies there after closing is half of a count, left by the slower of two workers.
@@ -38,15 +40,37 @@ impl<S: Shards> Aggregate<S> {
             return Err(AggregateError::Unfinished(day));
         }
         let plans = self.store.recount_plans(pass).await?;
+        let mut drift = 0;
         for plan in &plans {
             self.store.settle_rollup(&plan.tenant, day).await?;
             self.correct(&run, plan).await?;
             self.clear_marks(&run, plan).await?;
+            drift += self.record(&run, &plan.tenant, now).await?;
+            self.queue_cleaning(&plan.tenant).await?;
             self.drop_counted(&plan.tenant, pass).await?;
         }
         self.store.close_run(pass).await?;
-        tracing::info!(run = %day, pass = pass.number, tenants = plans.len(), "the run is closed");
+        // Where there is some, its segments have said so: what the alarm sums is logged once.
+        let drift = (drift == 0).then_some(drift);
+        let tenants = plans.len();
+        tracing::info!(run = %day, pass = pass.number, tenants, drift, "the run is closed");
         Ok(())
+    }
+
+    /// Writes down what the run did for a tenant, and returns how many leads drifted.
+    async fn record(
+        &self,
+        run: &Run,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> Result<u64, AggregateError> {
+        let pass = run.current_pass();
+        let counts = self.store.nightly_parts(tenant, pass).await?;
+        let (drift, started_at) = (counts.drift, run.pass_started_at);
+        let finished_at = now.max(started_at);
+        let record = NightlyRun { pass, started_at, finished_at, shards: run.segments, counts };
+        self.store.keep_nightly_run(tenant, &record).await?;
+        Ok(drift)
     }
 
     /// Removes what is left of counting for a pass that is closed.
@@ -57,7 +81,7 @@ impl<S: Shards> Aggregate<S> {
         Ok(())
     }
 
-    /// Removes a tenant's partials and recounts of a pass, and last the plan by which they are
+    /// Removes what the segments kept for a tenant in a pass, and last the plan by which it is
     /// found.
     pub(crate) async fn drop_counted(
         &self,
@@ -69,7 +93,7 @@ impl<S: Shards> Aggregate<S> {
     }
 
     async fn correct(&self, run: &Run, plan: &RecountPlan) -> Result<(), AggregateError> {
-        let RecountPlan { tenant, days } = plan;
+        let RecountPlan { tenant, days, .. } = plan;
         for day in days {
             let counted = self.store.recounted(tenant, run.current_pass(), *day).await?;
             let names = self.store.rollup_names(tenant, *day).await?.with_those_of(&counted);
@@ -85,7 +109,7 @@ impl<S: Shards> Aggregate<S> {
     /// Clears the marks of the days that were counted. A mark that holds others too is made to end
     /// with the last of them, if that is before its end.
     async fn clear_marks(&self, run: &Run, plan: &RecountPlan) -> Result<(), AggregateError> {
-        let RecountPlan { tenant, days } = plan;
+        let RecountPlan { tenant, days, .. } = plan;
         let marks = self.store.dirty_days_before(tenant, run.day.next()).await?;
         let until = marks.iter().map(|mark| mark.until).max();
         let (Some(first), Some(until)) = (marks.first(), until) else { return Ok(()) };

@@ -10,6 +10,12 @@ use lambda::env::{self, EnvError};
 pub struct Config {
     /// The tables.
     pub tables: TableNames,
+    /// The KMS key that protects the keyrings.
+    pub data_key_id: String,
+    /// Where the files of imports and exports lie.
+    pub files_bucket: String,
+    /// Where the events of idle leads lie.
+    pub archive_bucket: String,
     /// The queue that brings a run's work.
     pub shard_queue_url: String,
     /// In how many segments a run scans the table: [`SCAN_SEGMENTS`], unless `SEGMENTS` says
@@ -23,7 +29,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `SHARD_QUEUE_URL` and, if it is there, `SEGMENTS`.
+    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `SEARCH_TABLE`, `DATA_KEY_ID`, `FILES_BUCKET`,
+    /// `ARCHIVE_BUCKET`, `SHARD_QUEUE_URL` and, if it is there, `SEGMENTS`.
     pub fn from_env() -> Result<Self, EnvError> {
         let segments = match env::optional("SEGMENTS") {
             Some(_) => env::parsed("SEGMENTS")?,
@@ -33,8 +40,11 @@ impl Config {
             tables: TableNames {
                 leads: env::required("LEADS_TABLE")?,
                 events: env::required("EVENTS_TABLE")?,
-                ..TableNames::default()
+                search: env::required("SEARCH_TABLE")?,
             },
+            data_key_id: env::required("DATA_KEY_ID")?,
+            files_bucket: env::required("FILES_BUCKET")?,
+            archive_bucket: env::required("ARCHIVE_BUCKET")?,
             shard_queue_url: env::required("SHARD_QUEUE_URL")?,
             segments,
         })

@@ -3,7 +3,7 @@
 //! Invariant: a message is done only when its part of the run is in the table. Every other one
 //! comes again, and after five times it lies in the dead-letter queue.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
@@ -11,19 +11,32 @@ use domain::{
     time::{Day, Timestamp},
 };
 use dynamo::{SettingsCache, Store, StoreError, keys::Pass};
-use lambda::batch::{self, AllFailed};
+use files::Files;
+use lambda::{
+    batch::{self, AllFailed},
+    budget::Budget,
+};
+use privacy::{CleanError, Cleaner};
 use queue::SendError;
+use scoring::Scorer;
 use serde::Deserialize;
 use serde_json::Value;
+use shelf::{Shelf, ShelfError};
 use tokio::sync::Semaphore;
+
+use lambda::keyrings::{KeyringError, Keyrings};
 
 use crate::shard::{Shard, Shards};
 
 /// Works nightly runs.
 #[derive(Debug)]
-pub struct Aggregate<S> {
+pub struct Aggregate<S, K> {
     pub(crate) store: Store,
+    pub(crate) shelf: Shelf,
     pub(crate) shards: S,
+    pub(crate) keyrings: K,
+    pub(crate) scorer: Scorer,
+    pub(crate) cleaner: Cleaner,
     pub(crate) segments: NonZeroU32,
     pub(crate) settings: SettingsCache,
     /// What leads whose events are read have to hold.
@@ -31,7 +44,7 @@ pub struct Aggregate<S> {
 }
 
 /// How many leads have their events in memory at once. A lead of 20,000 events takes some 40 MB.
-const REFOLDS_AT_ONCE: usize = 4;
+pub(crate) const REFOLDS_AT_ONCE: u32 = 4;
 
 /// Why an invocation or a message was not done.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +78,15 @@ pub enum AggregateError {
     /// A table did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Events could not be read.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// The keys of a tenant could not be had.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// What is left of somebody who was erased could not be removed.
+    #[error(transparent)]
+    Clean(#[from] CleanError),
     /// The queue did not take the work.
     #[error(transparent)]
     Queue(#[from] SendError),
@@ -79,19 +101,43 @@ enum Schedule {
     Nightly { scheduled_time: Timestamp },
 }
 
-impl<S: Shards> Aggregate<S> {
-    /// Takes the tables, the shard queue and the number of segments of new runs.
-    pub fn new(store: Store, shards: S, segments: NonZeroU32) -> Self {
-        let (settings, refolds) = (SettingsCache::default(), Semaphore::new(REFOLDS_AT_ONCE));
-        Self { store, shards, segments, settings, refolds }
+impl<S: Shards, K: Keyrings> Aggregate<S, K> {
+    /// Takes the tables with the archive, the shard queue, the keys of tenants, where the files of
+    /// jobs lie, and the number of segments of new runs.
+    pub fn new(
+        shelf: impl Into<Shelf>,
+        shards: S,
+        keyrings: K,
+        files: Arc<dyn Files>,
+        segments: NonZeroU32,
+    ) -> Self {
+        let shelf = shelf.into();
+        let store = shelf.store().clone();
+        Self {
+            shards,
+            keyrings,
+            scorer: Scorer::new(shelf.clone()),
+            cleaner: Cleaner::new(store.clone(), files),
+            segments,
+            settings: SettingsCache::default(),
+            refolds: Semaphore::new(REFOLDS_AT_ONCE as usize),
+            store,
+            shelf,
+        }
     }
 
-    /// Plans a run, or works the parts of one that the queue brings.
-    pub async fn handle(&self, payload: Value, now: Timestamp) -> Result<Value, AggregateError> {
+    /// Plans a run, or works the parts of one that the queue brings, within the time of an
+    /// invocation.
+    pub async fn handle(
+        &self,
+        payload: Value,
+        now: Timestamp,
+        budget: Budget,
+    ) -> Result<Value, AggregateError> {
         if payload.get("Records").is_some() {
             let batch = serde_json::from_value(payload).map_err(AggregateError::UnknownTrigger)?;
             // On the heap: in one piece the future is deeper than the compiler follows.
-            let response = Box::pin(self.work_all(batch, now)).await?;
+            let response = Box::pin(self.work_all(batch, now, budget)).await?;
             return serde_json::to_value(response).map_err(AggregateError::UnknownTrigger);
         }
         let Schedule::Nightly { scheduled_time } =
@@ -108,20 +154,27 @@ impl<S: Shards> Aggregate<S> {
         &self,
         batch: SqsEvent,
         now: Timestamp,
+        budget: Budget,
     ) -> Result<SqsBatchResponse, AggregateError> {
-        let work = async |message: &SqsMessage| self.work(message, now).await;
+        let work = async |message: &SqsMessage| self.work(message, now, budget).await;
         let answer = batch::each(batch, work).await;
         answer.map_err(|AllFailed(messages)| AggregateError::AllFailed(messages))
     }
 
-    async fn work(&self, message: &SqsMessage, now: Timestamp) -> Result<(), AggregateError> {
+    async fn work(
+        &self,
+        message: &SqsMessage,
+        now: Timestamp,
+        budget: Budget,
+    ) -> Result<(), AggregateError> {
         let body = message.body.as_deref().unwrap_or_default();
         let shard: Shard = serde_json::from_str(body).map_err(AggregateError::Malformed)?;
         match shard {
             Shard::Scan { run, segment, pass } => {
-                self.scan(Pass { run, number: pass }, segment, now).await
+                self.scan(Pass { run, number: pass }, segment, now, budget).await
             }
-            Shard::Close { run, pass } => self.close(Pass { run, number: pass }).await,
+            Shard::Close { run, pass } => self.close(Pass { run, number: pass }, now).await,
+            Shard::Clean { tenant, after } => self.clean(&tenant, after, now, budget).await,
         }
     }
 }

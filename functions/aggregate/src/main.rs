@@ -1,11 +1,18 @@
 //! The `aggregate` function: set-up, once at the cold start.
 
+use std::sync::Arc;
+
 use aggregate::{Aggregate, Config};
 use anyhow::Context;
 use dynamo::Store;
+use files::Bucket;
+use lambda::budget::Budget;
+use lambda::keyrings::TenantKeyrings;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
 use serde_json::Value;
+use shelf::Shelf;
+use vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -14,12 +21,16 @@ async fn main() -> anyhow::Result<()> {
     let aws = lambda::aws::config().await;
     let store = Store::connect(&aws, config.tables);
     let shards = StandardQueue::new(&aws, config.shard_queue_url);
-    let aggregate = &Aggregate::new(store, shards, config.segments);
+    let keyrings = TenantKeyrings::new(store.clone(), Vault::new(&aws, config.data_key_id));
+    let files = Arc::new(Bucket::new(&aws, config.files_bucket));
+    let shelf = Shelf::new(store, Bucket::new(&aws, config.archive_bucket));
+    let aggregate = &Aggregate::new(shelf, shards, keyrings, files, config.segments);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
-        let answer = aggregate.handle(event.payload, chrono::Utc::now().into()).await;
+        let budget = Budget::until(event.context.deadline());
+        let answer = aggregate.handle(event.payload, chrono::Utc::now().into(), budget).await;
         answer.map_err(|error| {
             let error = lambda_runtime::Error::from(error);
-            tracing::error!(error = &*error as &dyn std::error::Error, "the invocation failed");
+            tracing::error!(error = lambda::telemetry::told(&*error), "the invocation failed");
             error
         })
     });

@@ -7,7 +7,7 @@ use crate::{
     shard::{Shard, Shards},
 };
 
-impl<S: Shards> Aggregate<S> {
+impl<S: Shards, K> Aggregate<S, K> {
     /// Plans the run of the UTC day before `scheduled_time`.
     ///
     /// A plan that came before is carried on: what it fixed stays, what is finished is not queued

@@ -4,14 +4,22 @@
 //! Invariant: nothing is counted into the table before the whole segment was seen, so what a
 //! partial holds comes from one pass over it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::Instant,
+};
 
-use domain::{tenant::TenantId, time::Timestamp};
-use dynamo::{Run, SCAN_SEGMENTS, keys::Pass};
+use domain::{home::HomeId, self_audit::Draw, tenant::TenantId, time::Timestamp};
+use dynamo::{ListedLead, NightCounts, Run, SCAN_SEGMENTS, keys::Pass};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use lambda::budget::Budget;
+
+use lambda::keyrings::Keyrings;
 
 use crate::{
     handler::{Aggregate, AggregateError},
+    look::Round,
     shard::{Shard, Shards},
     tally::{Asked, Tally, TenantTally},
 };
@@ -19,13 +27,23 @@ use crate::{
 /// How many leads are under way at once.
 const AT_ONCE: usize = 16;
 
-impl<S: Shards> Aggregate<S> {
+/// What is asked of a tenant's leads, and which of them are audited.
+struct Orders {
+    asked: Arc<Asked>,
+    draw: Draw,
+}
+
+/// A lead, what is asked of it, and whether it is audited.
+type Wanted = (Arc<Asked>, bool, TenantId, ListedLead);
+
+impl<S: Shards, K: Keyrings> Aggregate<S, K> {
     /// Works a segment of a run, unless it is done, and lets the last one close the run.
     pub(crate) async fn scan(
         &self,
         pass: Pass,
         segment: u32,
         now: Timestamp,
+        budget: Budget,
     ) -> Result<(), AggregateError> {
         let day = pass.run;
         let run = self.store.run(day).await?.ok_or(AggregateError::NoRun(day))?;
@@ -36,9 +54,11 @@ impl<S: Shards> Aggregate<S> {
             return self.drop_leftovers(pass).await;
         }
         let is_done = run.finished.contains(&segment);
+        let began = run.pass_started_at;
+        let round = Round { began, now: now.max(began), budget };
         let run = if is_done {
             run
-        } else if let Some(after) = self.scan_unfinished(&run, segment, now).await? {
+        } else if let Some(after) = self.scan_unfinished(&run, segment, round).await? {
             after
         } else {
             return Ok(());
@@ -57,10 +77,10 @@ impl<S: Shards> Aggregate<S> {
         &self,
         run: &Run,
         segment: u32,
-        now: Timestamp,
+        round: Round,
     ) -> Result<Option<Run>, AggregateError> {
         let began = Instant::now();
-        let tally = self.tally(run, segment, now).await?;
+        let tally = self.tally(run, segment, round).await?;
         for (tenant, counted) in &tally.tenants {
             self.keep(run, segment, tenant, counted).await?;
         }
@@ -70,7 +90,8 @@ impl<S: Shards> Aggregate<S> {
                 self.drop_counted(tenant, run.current_pass()).await?;
             }
         }
-        let Tally { leads, refolded, refreshed, tenants } = tally;
+        let Tally { leads, refolded, tenants } = tally;
+        let sum = |count: fn(&TenantTally) -> u64| tenants.values().map(count).sum::<u64>();
         tracing::info!(
             run = %run.day,
             pass = run.pass,
@@ -78,7 +99,10 @@ impl<S: Shards> Aggregate<S> {
             tenants = tenants.len(),
             leads,
             refolded,
-            refreshed,
+            refreshed = sum(|tenant| tenant.night.refreshed),
+            audited = sum(|tenant| tenant.night.audited),
+            erased = sum(|tenant| tenant.night.erased + tenant.night.anonymised),
+            postponed = sum(|tenant| tenant.night.postponed),
             duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "segment scanned"
         );
@@ -86,23 +110,19 @@ impl<S: Shards> Aggregate<S> {
     }
 
     /// Sees every lead of the segment, page by page.
-    async fn tally(
-        &self,
-        run: &Run,
-        segment: u32,
-        now: Timestamp,
-    ) -> Result<Tally, AggregateError> {
+    async fn tally(&self, run: &Run, segment: u32, round: Round) -> Result<Tally, AggregateError> {
         let (mut tally, mut plans) = (Tally::default(), BTreeMap::new());
         let mut after = None;
         loop {
             let page = self.store.scan_leads(segment, run.segments, after).await?;
             let mut leads = Vec::new();
             for (tenant, listed) in page.leads {
-                let asked = self.asked(run, &mut plans, &tenant).await?;
-                leads.push((asked, tenant, listed));
+                let orders = self.orders(run, &mut plans, &tenant).await?;
+                let is_drawn = orders.draw.takes(listed.lead.survivor.id);
+                leads.push((orders.asked.clone(), is_drawn, tenant, listed));
             }
-            let look = async |(asked, tenant, listed): (Arc<Asked>, _, _)| {
-                let seen = self.look(&asked, tenant, listed, now).await?;
+            let look = async |(asked, is_drawn, tenant, listed): Wanted| {
+                let seen = self.look(round, (&asked, is_drawn), tenant, listed).await?;
                 Ok::<_, AggregateError>((asked, seen))
             };
             let mut looks = stream::iter(leads.into_iter().map(look)).buffer_unordered(AT_ONCE);
@@ -118,20 +138,22 @@ impl<S: Shards> Aggregate<S> {
 
     /// Returns what the pass asks of a tenant's leads: fixed for all segments by the first that
     /// meets the tenant.
-    async fn asked(
+    async fn orders<'k>(
         &self,
         run: &Run,
-        known: &mut BTreeMap<TenantId, Arc<Asked>>,
+        known: &'k mut BTreeMap<TenantId, Orders>,
         tenant: &TenantId,
-    ) -> Result<Arc<Asked>, AggregateError> {
-        if let Some(asked) = known.get(tenant) {
-            return Ok(asked.clone());
+    ) -> Result<&'k mut Orders, AggregateError> {
+        match known.entry(tenant.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let plan = self.store.recount_plan(run.current_pass(), tenant).await?;
+                let picture = (!run.has_picture()).then_some(run.day);
+                let asked = Arc::new(Asked { picture, recounted: plan.days });
+                let draw = Draw::of(run.day, plan.leads);
+                Ok(unknown.insert(Orders { asked, draw }))
+            }
         }
-        let plan = self.store.recount_plan(run.current_pass(), tenant).await?;
-        let picture = (!run.has_picture()).then_some(run.day);
-        let asked = Arc::new(Asked { picture, recounted: plan.days });
-        known.insert(tenant.clone(), asked.clone());
-        Ok(asked)
     }
 
     /// Keeps what the segment counted for one tenant.
@@ -149,6 +171,8 @@ impl<S: Shards> Aggregate<S> {
             self.store.keep_rollup_partial(tenant, run.day, segment, &counted.rollup).await?;
         }
         self.store.keep_recount(tenant, pass, segment, &counted.recounted).await?;
+        self.store.keep_nightly_part(tenant, pass, segment, &counted.night).await?;
+        tell_of_drift(run, segment, tenant, &counted.night);
         // A re-score kept its counts by the same segments; other ones would count leads twice.
         if let Some((version, failures)) = counted.failures.last_key_value()
             && run.segments == SCAN_SEGMENTS.get()
@@ -157,4 +181,15 @@ impl<S: Shards> Aggregate<S> {
         }
         Ok(())
     }
+}
+
+/// Names the leads that drifted. A metric filter sums the field `drift`, and an alarm goes by it.
+fn tell_of_drift(run: &Run, segment: u32, tenant: &TenantId, night: &NightCounts) {
+    if night.drift == 0 {
+        return;
+    }
+    let leads: Vec<_> = night.drift_leads.iter().map(HomeId::to_string).collect();
+    let (run, pass, drift, leads) = (run.day, run.pass, night.drift, leads.join(" "));
+    let message = "leads are stored as something else than their events say";
+    tracing::error!(%run, pass, segment, %tenant, drift, leads, "{message}");
 }

@@ -1,11 +1,11 @@
 //! The messages of the shard queue: a run's work, in parts that fit an invocation.
 
-use domain::time::Day;
+use domain::{home::HomeId, tenant::TenantId, time::Day};
 use queue::{SendError, StandardQueue};
 use serde::{Deserialize, Serialize};
 
-/// One part of a run's work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One part of a run's work, or of what follows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shard {
     /// Scan one segment.
@@ -25,6 +25,14 @@ pub enum Shard {
         /// The pass of the run, counted from 1.
         #[serde(default = "first", skip_serializing_if = "is_first")]
         pass: u32,
+    },
+    /// Clean up after those who were erased.
+    Clean {
+        /// Whose leads they were.
+        tenant: TenantId,
+        /// The last lead, of those in order, that was cleaned up after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<HomeId>,
     },
 }
 

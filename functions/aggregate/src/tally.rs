@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    erasure::Reason,
+    home::HomeId,
     rollup::{Counts, Dimensions, LeadDay, Rollup, counts_on},
     rules::Rules,
     state::State,
     tenant::TenantId,
     time::Day,
 };
+use dynamo::NightCounts;
 
 /// What a pass asks of every lead of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +24,26 @@ pub(crate) struct Asked {
     pub recounted: Vec<Day>,
 }
 
+/// What became of a lead by the clock, in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Nothing.
+    Stays,
+    /// It was erased.
+    Erased(Reason),
+    /// Its events were moved to the archive.
+    Archived,
+    /// What is due waits for the next night.
+    Postponed,
+}
+
 /// What was seen of one lead.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     /// Whose it is.
     pub tenant: TenantId,
+    /// Its id.
+    pub lead: HomeId,
     /// The rules that it is folded by.
     pub rules: Rules,
     /// What it adds to the days that are asked for.
@@ -34,6 +52,10 @@ pub(crate) struct Seen {
     pub refolded: bool,
     /// Whether it is listed anew.
     pub refreshed: bool,
+    /// Whether it is stored as something else than its events say; `None` where it was not audited.
+    pub drifts: Option<bool>,
+    /// What became of it by the clock.
+    pub kept: Kept,
     /// The version of the rules, and how often the condition of each failed for it; `None` where
     /// no rule has a condition.
     pub failures: Option<(u32, BTreeMap<String, u32>)>,
@@ -48,6 +70,8 @@ pub(crate) struct TenantTally {
     pub recounted: BTreeMap<Day, BTreeMap<Dimensions, Counts>>,
     /// How often the condition of each rule failed, by version.
     pub failures: BTreeMap<u32, BTreeMap<String, u64>>,
+    /// What the night did.
+    pub night: NightCounts,
 }
 
 /// The counts of a segment.
@@ -59,8 +83,6 @@ pub(crate) struct Tally {
     pub leads: u64,
     /// How many had their events read.
     pub refolded: u64,
-    /// How many are listed anew.
-    pub refreshed: u64,
 }
 
 impl Asked {
@@ -81,8 +103,8 @@ impl Tally {
     pub(crate) fn count(&mut self, seen: Seen, asked: &Asked) {
         self.leads += 1;
         self.refolded += u64::from(seen.refolded);
-        self.refreshed += u64::from(seen.refreshed);
-        let tenant = self.tenants.entry(seen.tenant).or_default();
+        let tenant = self.tenants.entry(seen.tenant.clone()).or_default();
+        tenant.count_night(&seen);
         for (day, lead) in seen.days {
             if asked.picture == Some(day) {
                 tenant.rollup.count(&lead, &seen.rules);
@@ -96,6 +118,27 @@ impl Tally {
             for (rule, failed) in failures {
                 *counts.entry(rule).or_default() += u64::from(failed);
             }
+        }
+    }
+}
+
+impl TenantTally {
+    /// Counts what was done with one lead.
+    fn count_night(&mut self, seen: &Seen) {
+        let night = &mut self.night;
+        night.leads += 1;
+        night.refreshed += u64::from(seen.refreshed);
+        night.audited += u64::from(seen.drifts.is_some());
+        if seen.drifts == Some(true) {
+            night.count_drift(seen.lead);
+        }
+        match seen.kept {
+            Kept::Erased(Reason::Lapsed) => night.erased += 1,
+            Kept::Erased(Reason::Unconsented) => night.anonymised += 1,
+            Kept::Archived => night.archived += 1,
+            Kept::Postponed => night.postponed += 1,
+            // Who asks for it to be done at once does not wait for the night.
+            Kept::Erased(Reason::Asked) | Kept::Stays => {}
         }
     }
 }

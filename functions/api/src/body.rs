@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
+    edits::consents::{self, ConsentBody},
     person::{EditedFieldBody, IdentityBody},
     words,
 };
@@ -85,6 +86,8 @@ pub struct LeadBody {
     pub edits: BTreeMap<String, EditedFieldBody>,
     /// What names the person, strongest kind first.
     pub identities: Vec<IdentityBody>,
+    /// What the person consents to, by purpose. Of a purpose that is not here nothing was said.
+    pub consents: BTreeMap<String, ConsentBody>,
     /// How many events are scored.
     pub events: u32,
     /// When the lead came to be: the first event or edit of all, suppressed ones included. `null`
@@ -155,6 +158,7 @@ impl LeadBody {
             profile: person.profile,
             edits: person.edits.into_iter().map(|(name, set)| (name, set.into())).collect(),
             identities: person.identities.into_iter().map(Into::into).collect(),
+            consents: consents::in_force(&state.consents),
             events: state.events,
             created_at: state.created_at,
             first_seen_at: state.first_seen_at,

@@ -14,6 +14,8 @@ pub struct Config {
     pub bulk_queue_url: String,
     /// The bucket of staged rows and written parts.
     pub files_bucket: String,
+    /// The bucket in which the events of idle leads lie.
+    pub archive_bucket: String,
     /// The KMS key that protects the keyrings.
     pub data_key_id: String,
     /// The user pool that people sign in to.
@@ -40,6 +42,7 @@ impl Config {
             job_queue_url: required("JOB_QUEUE_URL")?,
             bulk_queue_url: required("BULK_QUEUE_URL")?,
             files_bucket: required("FILES_BUCKET")?,
+            archive_bucket: required("ARCHIVE_BUCKET")?,
             data_key_id: required("DATA_KEY_ID")?,
             user_pool_id: required("USER_POOL_ID")?,
             cognito_client_id: required("COGNITO_CLIENT_ID")?,

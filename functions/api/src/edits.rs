@@ -7,6 +7,7 @@
 
 pub mod body;
 mod change;
+pub mod consents;
 pub mod create;
 pub(crate) mod fields;
 mod index;
@@ -15,12 +16,12 @@ pub mod update;
 
 use axum::{
     http::Method,
-    routing::{delete, patch, post, put},
+    routing::{delete, get, patch, post, put},
 };
 use domain::permission::Permission;
 use utoipa::OpenApi;
 
-pub(crate) use self::change::failed;
+pub(crate) use self::change::{Wanted, change, failed};
 use crate::routes::{self, Route};
 
 /// The routes of this area.
@@ -48,9 +49,27 @@ pub const ROUTES: &[Route] = &[
         "lead.restored",
         || post(remove::restore),
     ),
+    routes::read(Method::GET, "/v1/leads/{id}/consents", Permission::LeadsRead, || {
+        get(consents::show)
+    }),
+    routes::change(
+        Method::PUT,
+        "/v1/leads/{id}/consents/{purpose}",
+        Permission::LeadsWrite,
+        "lead.consent_changed",
+        || put(consents::set),
+    ),
 ];
 
 /// What the OpenAPI document says of them.
 #[derive(OpenApi)]
-#[openapi(paths(create::create, update::update, update::replace, remove::delete, remove::restore))]
+#[openapi(paths(
+    create::create,
+    update::update,
+    update::replace,
+    remove::delete,
+    remove::restore,
+    consents::show,
+    consents::set,
+))]
 pub struct Paths;

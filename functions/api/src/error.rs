@@ -3,8 +3,6 @@
 //! Invariant: every failure becomes a problem document here and is logged here, once; neither
 //! shows what was asked for, because an identity is personal.
 
-use std::{error::Error, fmt::Write};
-
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -14,8 +12,9 @@ use domain::home::HomeId;
 use dynamo::StoreError;
 use files::{ChunkError, FileError};
 use founding::FoundingError;
-use lambda::problem::Problem;
+use lambda::{problem::Problem, telemetry::told};
 use queue::SendError;
+use shelf::ShelfError;
 use vault::SealError;
 
 /// A read that gave no answer.
@@ -33,6 +32,9 @@ pub enum ApiError {
     /// The bucket failed.
     #[error("the bucket failed")]
     File(#[from] FileError),
+    /// The events of an archived lead could not be read.
+    #[error("the events of an archived lead could not be read")]
+    Shelf(#[from] ShelfError),
     /// Rows could not be staged.
     #[error("rows could not be staged")]
     Chunk(#[from] ChunkError),
@@ -87,6 +89,7 @@ impl ApiError {
             Self::Queue(error) if !error.is_retryable() => return internal(),
             Self::Pool(error) if !error.is_retryable() => return internal(),
             Self::File(error) if !error.is_retryable() => return internal(),
+            Self::Shelf(error) if !error.is_retryable() => return internal(),
             Self::Queue(_) => {
                 let message = "the job queue does not answer just now";
                 let (code, seconds) = ("queue_unavailable", RETRY_AFTER_SECONDS);
@@ -103,6 +106,7 @@ impl ApiError {
             Self::Founding(_) => "the tables or the key service do not answer just now",
             Self::Pool(_) => "the user pool does not answer just now",
             Self::File(_) => "the files do not answer just now",
+            Self::Shelf(_) => "the archive does not answer just now",
             Self::Store(_) => "the tables do not answer just now",
             Self::Newer(_) => "the rules are changing just now",
             Self::Restless(_) => "the lead is changing just now",
@@ -125,20 +129,8 @@ impl From<Problem> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if !matches!(self, Self::Refused(_)) {
-            tracing::error!(error = chain(&self), "no answer");
+            tracing::error!(error = told(&self), "no answer");
         }
         self.problem().into_response()
     }
-}
-
-/// Writes an error with everything that caused it.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a text cannot fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -83,6 +83,8 @@ pub struct ExplanationBody {
     pub events: u32,
     /// How many events were suppressed: they count for nothing.
     pub suppressed: u32,
+    /// How many events came without consent for scoring: they count for nothing.
+    pub without_consent: u32,
     /// Whether there are more events than are scored.
     pub flooded: bool,
     /// The lines, in the order of time.
@@ -176,6 +178,7 @@ fn body(
         rule_set: state.rule_set,
         events: state.events,
         suppressed: state.suppressed,
+        without_consent: state.without_consent,
         flooded: state.flooded,
         lines: lines::latest(lines, MOST_LINES),
         why_not: why_not.then(|| refusals.into_iter().map(RefusalBody::from).collect()),

@@ -17,6 +17,7 @@ use founding::Founder;
 use lambda::auth::{Authenticator, Directory};
 use lambda_http::Adapter;
 use queue::StandardQueue;
+use shelf::Shelf;
 use tower::ServiceExt;
 use vault::Vault;
 
@@ -45,6 +46,7 @@ async fn main() -> anyhow::Result<()> {
         pool: Arc::new(pool),
         accounts: Arc::new(accounts),
     };
-    let service = Adapter::from(router(auth, store, adapters)).map_request(gateway::read);
+    let shelf = Shelf::new(store, Bucket::new(&aws, config.archive_bucket));
+    let service = Adapter::from(router(auth, shelf, adapters)).map_request(gateway::read);
     lambda_http::lambda_runtime::run(service).await.map_err(anyhow::Error::from_boxed)
 }

@@ -158,6 +158,7 @@ pub fn refused(error: DecisionError) -> ApiError {
     let (code, message) = match error {
         DecisionError::UnknownLead(_) => return ApiError::lead_not_found(),
         DecisionError::Score(ScoreError::Store(error)) => return error.into(),
+        DecisionError::Score(ScoreError::Archive { error, .. }) => return error.into(),
         DecisionError::Score(ScoreError::Contended(lead)) => return ApiError::Restless(lead),
         DecisionError::Score(ScoreError::Outdated(lead)) => return ApiError::Newer(lead),
         DecisionError::Score(ScoreError::TooLarge(_)) | DecisionError::TooLarge(_) => (

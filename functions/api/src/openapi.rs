@@ -18,7 +18,7 @@ use axum::{
 use lambda::problem::ProblemDocument;
 use utoipa::OpenApi;
 
-use crate::{accounts, analytics, bulk, edits, error::ApiError, workspace};
+use crate::{accounts, analytics, bulk, edits, error::ApiError, privacy, workspace};
 
 static DOCUMENT: OnceLock<String> = OnceLock::new();
 
@@ -50,6 +50,7 @@ pub fn written() -> utoipa::openapi::OpenApi {
     document.merge(bulk::Paths::openapi());
     document.merge(accounts::Paths::openapi());
     document.merge(analytics::Paths::openapi());
+    document.merge(privacy::Paths::openapi());
     let components = document.components.get_or_insert_default();
     security::define(components);
     answers::define(components);
@@ -76,6 +77,7 @@ pub fn written() -> utoipa::openapi::OpenApi {
         (name = "workspace", description = "What people keep beside leads: companies, notes, activities, notifications."),
         (name = "accounts", description = "People and programs of a tenant, its settings and its audit log."),
         (name = "analytics", description = "What the nights saw."),
+        (name = "privacy", description = "What is held of a person, and its erasure."),
         (name = "events", description = "Events in Leadline's own form and as CloudEvents."),
         (name = "segment", description = "The Segment tracking API, as its SDKs speak it."),
         (name = "operation", description = "The service itself."),
@@ -112,6 +114,7 @@ pub fn written() -> utoipa::openapi::OpenApi {
         crate::preview::preview,
         crate::publish::publish,
         crate::publish::rollback,
+        crate::nightly_runs::list,
         crate::jobs::list,
         crate::jobs::show,
         crate::jobs::resume,

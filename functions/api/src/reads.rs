@@ -22,6 +22,7 @@ use dynamo::{Settings, SettingsCache, Store, StoreError};
 use files::Files;
 use intake::edit::Held;
 use scoring::Scorer;
+use shelf::Shelf;
 
 use crate::{
     accounts::{auth::Accounts, pool::UserPool},
@@ -42,6 +43,8 @@ const MOST_EVENTS: usize = 2 * MAX_EVENTS as usize;
 pub struct Reads {
     /// The tables.
     pub store: Store,
+    /// The same with the bucket in which the events of idle leads lie.
+    pub shelf: Shelf,
     /// Writes leads where people change families.
     pub scorer: Scorer,
     /// Where jobs over all leads begin.
@@ -59,10 +62,11 @@ pub struct Reads {
 
 impl Reads {
     /// Takes the tables and what is beside them.
-    pub fn new(store: Store, Adapters { jobs, bulk, files, pool, accounts }: Adapters) -> Self {
-        let scorer = Scorer::new(store.clone());
+    pub fn new(shelf: Shelf, Adapters { jobs, bulk, files, pool, accounts }: Adapters) -> Self {
+        let (store, scorer) = (shelf.store().clone(), Scorer::new(shelf.clone()));
         Self {
             store,
+            shelf,
             scorer,
             jobs,
             bulk,
@@ -170,9 +174,7 @@ impl Reads {
     }
 
     async fn events(&self, tenant: &TenantId, lead: &Lead) -> Result<Vec<Event>, ApiError> {
-        let with_events = lead.members.iter().filter(|member| member.has_events);
-        let homes = with_events.map(|member| member.home.id);
-        let events = self.store.events_of_homes(tenant, homes, MOST_EVENTS).await?;
+        let events = self.shelf.events_at_most(tenant, lead, MOST_EVENTS).await?;
         events.ok_or_else(|| ApiError::too_many_events(MOST_EVENTS))
     }
 }

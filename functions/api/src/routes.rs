@@ -12,19 +12,20 @@ use axum::{
     routing::{MethodRouter, delete, get, post, put},
 };
 use domain::permission::Permission;
-use dynamo::Store;
 use lambda::{
     auth::{Authenticator, CallerDirectory},
     limit::Limiter,
     problem::Problem,
 };
+use shelf::Shelf;
 
 use crate::{
     accounts,
     adapters::Adapters,
     analytics, bulk, edits, events, explanation, factor_weights, golden_leads,
     guard::{Door, Guard, admit},
-    health, intelligence, jobs, lead, leaderboard, leads, merge, openapi, preview, publish,
+    health, intelligence, jobs, lead, leaderboard, leads, merge, nightly_runs, openapi, preview,
+    privacy, publish,
     reads::Reads,
     recommendations, rule_sets, scoring_rules, timeline, unmerge, workspace,
 };
@@ -55,8 +56,15 @@ pub struct Route {
 }
 
 /// The routes by area.
-const AREAS: [&[Route]; 6] =
-    [CORE, edits::ROUTES, workspace::ROUTES, bulk::ROUTES, accounts::ROUTES, analytics::ROUTES];
+const AREAS: [&[Route]; 7] = [
+    CORE,
+    edits::ROUTES,
+    workspace::ROUTES,
+    bulk::ROUTES,
+    accounts::ROUTES,
+    analytics::ROUTES,
+    privacy::ROUTES,
+];
 
 /// Iterates over every route of this function.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
@@ -174,6 +182,7 @@ const CORE: &[Route] = &[
         "factor_weights.reset",
         || delete(factor_weights::reset),
     ),
+    read(Method::GET, "/v1/nightly-runs", Permission::AnalyticsRead, || get(nightly_runs::list)),
     read(Method::GET, "/v1/jobs", Permission::JobsRead, || get(jobs::list)),
     read(Method::GET, "/v1/jobs/{id}", Permission::JobsRead, || get(jobs::show)),
     change(Method::POST, "/v1/jobs/{id}/resume", Permission::RulesWrite, "job.resumed", || {
@@ -249,12 +258,15 @@ pub(crate) const INGESTED: [&str; 9] = [
     "/v1/events/batch",
 ];
 
-/// Builds the router over a directory of callers, the tables and what is beside them.
-pub fn router<D>(auth: Authenticator<D>, store: Store, adapters: Adapters) -> Router
+/// Builds the router over a directory of callers, the tables with the archive bucket, and what is
+/// beside them.
+pub fn router<D>(auth: Authenticator<D>, shelf: impl Into<Shelf>, adapters: Adapters) -> Router
 where
     D: CallerDirectory + Send + Sync + 'static,
 {
-    let door = Arc::new(Door { auth, store: store.clone(), limiter: Limiter::default() });
+    let shelf = shelf.into();
+    let store = shelf.store().clone();
+    let door = Arc::new(Door { auth, store, limiter: Limiter::default() });
     let guarded = |route: &'static Route| match route.access {
         Access::Public => (route.handler)(),
         Access::Needs(permission) => {
@@ -267,7 +279,7 @@ where
         .fold(Router::new(), add)
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(Arc::new(Reads::new(store, adapters)))
+        .with_state(Arc::new(Reads::new(shelf, adapters)))
 }
 
 async fn no_route(uri: Uri) -> Problem {

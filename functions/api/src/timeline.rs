@@ -13,7 +13,7 @@ use domain::{
     actor::Actor,
     edit::Edit,
     event::{Event, EventId, Position},
-    explanation::{Line, Refusal, RefusalReason},
+    explanation::{Line, Refusal},
     fold::{Recorder, fold_recording},
     home::HomeId,
     points::Points,
@@ -70,8 +70,13 @@ pub struct TimelineEvent {
     /// What people changed by it; absent where it is not theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit: Option<TimelineEdit>,
-    /// Whether it counts; edits, suppressed events and those beyond the first 20,000 do not.
+    /// Whether it counts; edits, changes of consent, suppressed events, those without consent and
+    /// those beyond the first 20,000 do not.
     pub scored: bool,
+    /// Present where it does not count because the person did not consent to scoring then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub no_consent: bool,
     /// The rule that took it out of scoring.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
@@ -123,7 +128,8 @@ pub struct Latest {
 #[derive(Debug, Default)]
 struct Told {
     contributions: HashMap<(HomeId, EventId), Vec<ContributionBody>>,
-    suppressed_by: HashMap<(HomeId, EventId), String>,
+    /// Those that count for nothing, each with the rule that suppresses it.
+    refused: HashMap<(HomeId, EventId), Option<String>>,
 }
 
 impl Recorder for Told {
@@ -136,9 +142,9 @@ impl Recorder for Told {
     }
 
     fn refuse(&mut self, refusal: impl FnOnce() -> Refusal) {
-        let Refusal { event_id, home, rule, reason, .. } = refusal();
-        if reason == RefusalReason::Suppressed {
-            self.suppressed_by.insert((home, event_id), rule);
+        let refusal = refusal();
+        if refusal.is_of_whole_event() {
+            self.refused.insert((refusal.home, refusal.event_id), refusal.rule);
         }
     }
 }
@@ -226,7 +232,7 @@ pub fn latest(
     let folded = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
     let mut counted = 0;
     let is_folded = events.iter().map(|event| {
-        let has_place = event.edit.is_none();
+        let has_place = event.is_behaviour();
         counted += usize::from(has_place);
         has_place && counted <= folded
     });
@@ -242,7 +248,9 @@ impl Told {
     fn show(&mut self, event: &Event, is_folded: bool) -> TimelineEvent {
         let key = (event.home.id, event.event_id.clone());
         let contributions = self.contributions.remove(&key).unwrap_or_default();
-        let suppressed_by = self.suppressed_by.remove(&key);
+        let refused = self.refused.remove(&key);
+        let is_refused = refused.is_some();
+        let suppressed_by = refused.flatten();
         TimelineEvent {
             event_id: event.event_id.clone(),
             home: event.home.id,
@@ -253,7 +261,8 @@ impl Told {
             context: event.context.clone(),
             traits: event.traits.clone(),
             edit: event.edit.as_deref().map(TimelineEdit::of),
-            scored: is_folded && suppressed_by.is_none(),
+            scored: is_folded && !is_refused,
+            no_consent: is_refused && suppressed_by.is_none(),
             suppressed_by,
             points: contributions.iter().map(|contribution| contribution.points).sum(),
             contributions,

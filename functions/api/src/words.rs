@@ -3,9 +3,9 @@
 //! Invariant: what can be one of several words lists the domain's own, so that neither drifts.
 
 use domain::{
-    comparison::LineKind, contact::Weekday, entry::ActivityType, identity::Kind,
-    intelligence::SourceFrom, job::JobStatus, lead::Status, notification::Topic, rule::Period,
-    segment::Segment, stage::Stage,
+    comparison::LineKind, consent::ScoringConsent, contact::Weekday, entry::ActivityType,
+    erasure::Reason, identity::Kind, intelligence::SourceFrom, job::JobStatus, lead::Status,
+    notification::Topic, rule::Period, segment::Segment, stage::Stage,
 };
 use serde_json::{Value, json};
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type, schema::SchemaType};
@@ -46,6 +46,14 @@ pub(crate) fn period() -> Object {
     text().enum_values(Some(words)).description(Some("A stretch of time, in UTC.")).build()
 }
 
+pub(crate) fn scoring_consent() -> Object {
+    use ScoringConsent::{OptIn, OptOut};
+    let words = [OptOut, OptIn].map(|word| json!(word));
+    let meaning =
+        "Whether events count until consent for scoring is denied, or while it is granted.";
+    text().enum_values(Some(words)).description(Some(meaning)).build()
+}
+
 pub(crate) fn kind() -> Object {
     one_of(Kind::ALL.map(Kind::as_str)).description(Some("The kind of identity.")).build()
 }
@@ -60,6 +68,11 @@ pub(crate) fn status() -> Object {
 pub(crate) fn activity_type() -> Object {
     let words = ActivityType::ALL.map(|word| json!(word));
     text().enum_values(Some(words)).description(Some("A sort of activity.")).build()
+}
+
+pub(crate) fn erasure_reason() -> Object {
+    let words = [Reason::Asked, Reason::Lapsed, Reason::Unconsented].map(|word| json!(word));
+    text().enum_values(Some(words)).description(Some("Why somebody was erased.")).build()
 }
 
 pub(crate) fn topic() -> Object {

@@ -2,7 +2,7 @@
 
 pub mod activities;
 pub mod companies;
-mod entry;
+pub(crate) mod entry;
 pub mod notes;
 pub mod notifications;
 

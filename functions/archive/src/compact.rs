@@ -11,9 +11,9 @@ use domain::{tenant::TenantId, time::Day};
 use files::Objects;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lake::{ArchiveKey, Partition, Row};
+use lambda::budget::Budget;
 
 use crate::{
-    budget::Budget,
     handler::{Archive, ArchiveError},
     work::{Work, Works},
 };

@@ -3,18 +3,19 @@
 //! Invariant: an invocation by the stream succeeds only when all its records are in the bucket.
 //! No single records are given back: a stream whose reader ignores that would lose them.
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::time::Timestamp;
 use files::{FileError, Objects};
 use lake::LakeError;
+use lambda::{
+    batch::{self, AllFailed},
+    budget::Budget,
+};
 use queue::SendError;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{
-    budget::Budget,
-    work::{Work, Works},
-};
+use crate::work::{Work, Works};
 
 /// Keeps the archive.
 #[derive(Debug)]
@@ -98,23 +99,11 @@ impl<O: Objects, W: Works> Archive<O, W> {
         batch: SqsEvent,
         budget: Budget,
     ) -> Result<SqsBatchResponse, ArchiveError> {
-        let mut response = SqsBatchResponse::default();
-        let messages = batch.records.len();
-        for message in batch.records {
-            let id = message.message_id.unwrap_or_default();
-            let body = message.body.unwrap_or_default();
-            if let Err(error) = self.work(&body, budget).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(message_id = id, error, "a message was given back to the queue");
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
-                response.batch_item_failures.push(failure);
-            }
-        }
-        if messages > 0 && response.batch_item_failures.len() == messages {
-            return Err(ArchiveError::AllFailed(messages));
-        }
-        Ok(response)
+        let work = async |message: &SqsMessage| {
+            self.work(message.body.as_deref().unwrap_or_default(), budget).await
+        };
+        let answer = batch::each(batch, work).await;
+        answer.map_err(|AllFailed(messages)| ArchiveError::AllFailed(messages))
     }
 
     async fn work(&self, body: &str, budget: Budget) -> Result<(), ArchiveError> {

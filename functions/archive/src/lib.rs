@@ -14,7 +14,6 @@
 //! A batch whose objects were not all put fails as a whole and comes again.
 
 mod batch;
-mod budget;
 mod compact;
 mod config;
 mod handler;
@@ -23,7 +22,6 @@ mod record;
 mod work;
 
 pub use crate::{
-    budget::Budget,
     config::Config,
     handler::{Archive, ArchiveError},
     work::{Work, Works},

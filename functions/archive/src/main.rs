@@ -1,8 +1,9 @@
 //! The `archive` function: set-up, once at the cold start.
 
 use anyhow::Context;
-use archive::{Archive, Budget, Config};
+use archive::{Archive, Config};
 use files::Bucket;
+use lambda::budget::Budget;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
 use serde_json::Value;
@@ -19,7 +20,7 @@ async fn main() -> anyhow::Result<()> {
         let budget = Budget::until(event.context.deadline());
         archive.handle(event.payload, budget).await.map_err(|error| {
             let error = lambda_runtime::Error::from(error);
-            tracing::error!(error = &*error as &dyn std::error::Error, "the invocation failed");
+            tracing::error!(error = lambda::telemetry::told(&*error), "the invocation failed");
             error
         })
     });

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bulk::{Bulk, KeyringError, Keyrings, Needs};
+use bulk::{Bulk, Needs};
 use domain::{
     actor::Actor,
     event::Sealed,
@@ -27,8 +27,9 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::Job;
-use files::{CHUNK_ROWS, Chunk, FileKey, Files, Filing, Row};
+use files::{CHUNK_ROWS, Chunk, FileKey, FileSort, Files, Filing, Row};
 use lambda::budget::Budget;
+use lambda::keyrings::{KeyringError, Keyrings};
 use queue::{JobMessage, JobPart, Parts, SendError};
 use serde_json::{Map, json};
 use testing::{Fault, Faults, Tables, a_tenant};
@@ -53,6 +54,12 @@ impl Files for Bucket {
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()> {
         self.0.lock().unwrap().remove(key);
         Box::pin(async { Ok(()) })
+    }
+
+    fn list<'f>(&'f self, sort: FileSort, tenant: &'f TenantId) -> Filing<'f, Vec<FileKey>> {
+        let is_meant = |key: &&FileKey| key.is_of(sort, tenant);
+        let found = self.0.lock().unwrap().keys().filter(is_meant).cloned().collect();
+        Box::pin(async { Ok(found) })
     }
 }
 

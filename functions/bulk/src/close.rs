@@ -16,13 +16,14 @@ use files::FileKey;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use queue::Parts;
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     edit,
     error::BulkError,
     export,
     handler::{Bulk, Owned},
     import,
-    keyrings::Keyrings,
 };
 
 /// How many staged files are removed at once.

@@ -18,6 +18,8 @@ pub struct Config {
     pub bulk_queue_url: String,
     /// The bucket of staged rows and written parts.
     pub files_bucket: String,
+    /// The bucket in which the events of idle leads lie.
+    pub archive_bucket: String,
     /// The KMS key that protects the keyrings.
     pub data_key_id: String,
     /// The longest that the function runs that makes jobs.
@@ -26,7 +28,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `SEARCH_TABLE`, `BULK_QUEUE_URL`, `FILES_BUCKET`,
-    /// `DATA_KEY_ID` and, if it is there, `WRITER_TIMEOUT_SECONDS`.
+    /// `ARCHIVE_BUCKET`, `DATA_KEY_ID` and, if it is there, `WRITER_TIMEOUT_SECONDS`.
     pub fn from_env() -> Result<Self, EnvError> {
         let writer_timeout = match env::optional("WRITER_TIMEOUT_SECONDS") {
             Some(_) => Duration::from_secs(env::parsed("WRITER_TIMEOUT_SECONDS")?),
@@ -40,6 +42,7 @@ impl Config {
             },
             bulk_queue_url: env::required("BULK_QUEUE_URL")?,
             files_bucket: env::required("FILES_BUCKET")?,
+            archive_bucket: env::required("ARCHIVE_BUCKET")?,
             data_key_id: env::required("DATA_KEY_ID")?,
             writer_timeout,
         })

@@ -23,10 +23,11 @@ use scoring::{EditError, Expected, ScoreError};
 use serde::{Deserialize, Serialize};
 use vault::Keyring;
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     error::BulkError,
     handler::Bulk,
-    keyrings::Keyrings,
     segment::{AT_ONCE, Came, Place},
     walk::{At, Walk},
 };

@@ -7,7 +7,7 @@ use queue::SendError;
 use scoring::ScoreError;
 use vault::SealError;
 
-use crate::keyrings::KeyringError;
+use lambda::keyrings::KeyringError;
 
 /// Why an invocation or a message was not done. Its text never carries a personal value.
 #[derive(Debug, thiserror::Error)]

@@ -24,10 +24,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vault::Keyring;
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     error::BulkError,
     handler::Bulk,
-    keyrings::Keyrings,
     segment::{Came, Place},
     walk::{At, Walk},
 };

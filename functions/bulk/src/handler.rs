@@ -17,8 +17,10 @@ use queue::{JobMessage, JobPart, Parts};
 use scoring::Scorer;
 use search::Indexer;
 use serde_json::Value;
+use shelf::Shelf;
 
-use crate::{error::BulkError, keyrings::Keyrings};
+use crate::error::BulkError;
+use lambda::keyrings::Keyrings;
 
 /// Works jobs.
 #[derive(Debug)]
@@ -58,9 +60,11 @@ impl Owned<'_> {
 }
 
 impl<Q: Parts, K: Keyrings> Bulk<Q, K> {
-    /// Takes the tables and what else jobs are worked with.
-    pub fn new(store: Store, needs: Needs<Q, K>) -> Self {
-        let (scorer, indexer) = (Scorer::new(store.clone()), Indexer::new(store.clone()));
+    /// Takes the tables with the archive bucket, and what else jobs are worked with.
+    pub fn new(shelf: impl Into<Shelf>, needs: Needs<Q, K>) -> Self {
+        let shelf = shelf.into();
+        let store = shelf.store().clone();
+        let (scorer, indexer) = (Scorer::new(shelf), Indexer::new(store.clone()));
         Self { store, scorer, indexer, settings: SettingsCache::default(), needs }
     }
 

@@ -26,10 +26,11 @@ use search::concerned;
 use serde::{Deserialize, Serialize};
 use vault::Keyring;
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     error::BulkError,
     handler::{Bulk, Owned},
-    keyrings::Keyrings,
     segment::{AT_ONCE, Came, Place},
 };
 

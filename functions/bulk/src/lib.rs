@@ -19,7 +19,6 @@ mod error;
 mod export;
 mod handler;
 mod import;
-mod keyrings;
 mod plan;
 mod segment;
 mod walk;
@@ -28,5 +27,4 @@ pub use crate::{
     config::Config,
     error::BulkError,
     handler::{Bulk, Needs},
-    keyrings::{KeyringError, Keyrings, Unwrapped},
 };

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bulk::{Bulk, Config, Needs, Unwrapped};
+use bulk::{Bulk, Config, Needs};
 use dynamo::Store;
 use files::Bucket;
 use lambda::budget::Budget;
+use lambda::keyrings::TenantKeyrings;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
 use serde_json::Value;
+use shelf::Shelf;
 use vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,17 +22,18 @@ async fn main() -> anyhow::Result<()> {
     let store = Store::connect(&aws, config.tables);
     let needs = Needs {
         parts: StandardQueue::new(&aws, config.bulk_queue_url),
-        keyrings: Unwrapped::new(store.clone(), Vault::new(&aws, config.data_key_id)),
+        keyrings: TenantKeyrings::new(store.clone(), Vault::new(&aws, config.data_key_id)),
         files: Arc::new(Bucket::new(&aws, config.files_bucket)),
         writer_timeout: config.writer_timeout,
     };
-    let bulk = &Bulk::new(store, needs);
+    let shelf = Shelf::new(store, Bucket::new(&aws, config.archive_bucket));
+    let bulk = &Bulk::new(shelf, needs);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
         let budget = Budget::until(event.context.deadline());
         let answer = bulk.handle(event.payload, chrono::Utc::now().into(), budget).await;
         answer.map_err(|error| {
             let error = lambda_runtime::Error::from(error);
-            tracing::error!(error = &*error as &dyn std::error::Error, "the invocation failed");
+            tracing::error!(error = lambda::telemetry::told(&*error), "the invocation failed");
             error
         })
     });

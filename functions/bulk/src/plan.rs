@@ -3,10 +3,11 @@
 use domain::{job::JobStatus, time::Timestamp};
 use queue::{JobMessage, JobPart, Parts};
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     error::BulkError,
     handler::{Bulk, Owned},
-    keyrings::Keyrings,
 };
 
 impl<Q: Parts, K: Keyrings> Bulk<Q, K> {

@@ -11,10 +11,11 @@ use lambda::budget::Budget;
 use queue::{JobPart, Parts};
 use serde::{Serialize, de::DeserializeOwned};
 
+use lambda::keyrings::Keyrings;
+
 use crate::{
     error::BulkError,
     handler::{Bulk, Owned},
-    keyrings::Keyrings,
 };
 
 /// How many leads or rows are under way at once.

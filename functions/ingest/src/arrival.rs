@@ -5,6 +5,7 @@
 
 use data_encoding::HEXLOWER;
 use domain::{
+    consent::{self, CONSENT_CHANGED},
     event::{Arrival, Event, EventId},
     home::{HomeId, HomeRef},
     identity::{Identity, Kind},
@@ -23,6 +24,9 @@ use crate::{
     incoming::{EventType, Incoming, SenderId, Who},
     rejection::Rejection,
 };
+
+/// Where an item says what the person consents to.
+const SAID: &str = "properties.consents";
 
 /// Makes the arrival of an item. `fresh` makes a new id where the item gives nothing to make one
 /// from.
@@ -46,6 +50,10 @@ pub fn of(
     let (company, group) =
         personal::company_traits(incoming.company, "properties.traits", &mut withheld);
     traits.extend(company);
+    if event_type == CONSENT_CHANGED {
+        consent::check(&incoming.properties)
+            .map_err(|error| Rejection::of(SAID, "invalid_consents", error.to_string()))?;
+    }
     let names_thing = matches!(event_type.as_str(), "page_view" | "screen_view" | "group");
     let mut properties =
         personal::clean_top(incoming.properties, "properties", names_thing, &mut withheld);

@@ -10,6 +10,7 @@ use lambda::{
     auth::{self, Caller, CallerDirectory, Presented},
     limit::Counters,
     problem::Problem,
+    telemetry::told,
 };
 use queue::FailedItem;
 use serde_json::{Value, json};
@@ -150,6 +151,7 @@ impl<D: CallerDirectory, C: Counters, O: Outbox> Ingest<D, C, O> {
         received_at: Timestamp,
     ) -> Result<(), Problem> {
         let unkept = |error: &(dyn std::error::Error + 'static)| {
+            let error = told(error);
             tracing::error!(tenant = %caller.tenant(), error, "failed items were not queued");
             queue_unavailable()
         };

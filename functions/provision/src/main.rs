@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
         let answer = provision.handle(event.payload, chrono::Utc::now().into(), &fresh).await;
         answer.map_err(|error| {
             let error = lambda_runtime::Error::from(error);
-            tracing::error!(error = &*error as &dyn std::error::Error, "nothing was made");
+            tracing::error!(error = lambda::telemetry::told(&*error), "nothing was made");
             error
         })
     });

@@ -163,9 +163,10 @@ fn count(
         state: compared.state,
         crossing: None,
         erased: None,
+        archived: None,
     };
     let standing = Standing { score: compared.from.score, stage: compared.from.stage };
-    let listed = ListedLead { lead: lead.clone(), standing, is_placed: true };
+    let listed = ListedLead { lead: lead.clone(), standing, is_placed: true, relisted_at: None };
     let standing = Standing { score: compared.to.score, stage: compared.to.stage };
     tally.consumed.write_units += listed.rewrite_units(tenant, &lead, standing).unwrap().write;
     tally.seen += 1;

@@ -16,12 +16,14 @@ pub struct Config {
     pub tables: TableNames,
     /// The queue that brings a job's work.
     pub job_queue_url: String,
+    /// The bucket in which the events of idle leads lie.
+    pub archive_bucket: String,
     /// The longest that a function runs that publishes rules or writes leads.
     pub writer_timeout: Duration,
 }
 
 impl Config {
-    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `JOB_QUEUE_URL` and, if it is there,
+    /// Reads `LEADS_TABLE`, `EVENTS_TABLE`, `JOB_QUEUE_URL`, `ARCHIVE_BUCKET` and, if it is there,
     /// `WRITER_TIMEOUT_SECONDS`.
     pub fn from_env() -> Result<Self, EnvError> {
         let writer_timeout = match env::optional("WRITER_TIMEOUT_SECONDS") {
@@ -35,6 +37,7 @@ impl Config {
                 ..TableNames::default()
             },
             job_queue_url: env::required("JOB_QUEUE_URL")?,
+            archive_bucket: env::required("ARCHIVE_BUCKET")?,
             writer_timeout,
         })
     }

@@ -22,6 +22,7 @@ use lambda::{
 use queue::{JobMessage, JobPart, Parts, SendError};
 use scoring::{ScoreError, Scorer};
 use serde_json::Value;
+use shelf::{Shelf, ShelfError};
 
 use crate::memory::Memory;
 
@@ -29,6 +30,7 @@ use crate::memory::Memory;
 #[derive(Debug)]
 pub struct Rescore<Q> {
     pub(crate) store: Store,
+    pub(crate) shelf: Shelf,
     pub(crate) parts: Q,
     pub(crate) scorer: Scorer,
     pub(crate) memory: Memory,
@@ -81,6 +83,9 @@ pub enum RescoreError {
     /// A table did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The events of a lead could not be read.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
     /// The queue did not take the work.
     #[error(transparent)]
     Queue(#[from] SendError),
@@ -107,11 +112,12 @@ impl Owned<'_> {
 }
 
 impl<Q: Parts> Rescore<Q> {
-    /// Takes the tables, the job queue, and the longest that a function runs that publishes rules
-    /// or writes leads.
-    pub fn new(store: Store, parts: Q, writer_timeout: Duration) -> Self {
-        let (scorer, memory) = (Scorer::new(store.clone()), Memory::default());
-        Self { store, parts, scorer, memory, writer_timeout }
+    /// Takes the tables with the archive bucket, the job queue, and the longest that a function
+    /// runs that publishes rules or writes leads.
+    pub fn new(shelf: impl Into<Shelf>, parts: Q, writer_timeout: Duration) -> Self {
+        let shelf = shelf.into();
+        let (store, scorer) = (shelf.store().clone(), Scorer::new(shelf.clone()));
+        Self { store, shelf, parts, scorer, memory: Memory::default(), writer_timeout }
     }
 
     /// Works each message and names those that are to come again.

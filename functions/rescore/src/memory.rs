@@ -32,5 +32,6 @@ fn permits(lead: &Lead) -> u32 {
     if lead.state.flooded {
         return PERMITS;
     }
-    (lead.state.folded().min(MAX_EVENTS) / EVENTS_A_PERMIT + 1).min(PERMITS)
+    let events = lead.state.folded().min(MAX_EVENTS) + lead.state.consents.by_senders();
+    (events / EVENTS_A_PERMIT + 1).min(PERMITS)
 }

@@ -115,9 +115,7 @@ impl<Q: Parts> Rescore<Q> {
         listed: &'l ListedLead,
     ) -> Result<Read<'l>, RescoreError> {
         let room = self.memory.for_events_of(&listed.lead).await;
-        let homes = listed.lead.members.iter().filter(|member| member.has_events);
-        let homes: Vec<_> = homes.map(|member| member.home.id).collect();
-        let (events, half_units) = self.store.metered_events(tenant, homes).await?;
+        let (events, half_units) = self.shelf.metered_events(tenant, &listed.lead).await?;
         Ok(Read { listed, events: sorted(events), half_units, _room: room })
     }
 }

@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
 use futures_util::future::join_all;
+use lambda::telemetry::told;
 use queue::{EventsMessage, SendError, StandardQueue};
 use scoring::{ScoreError, Scored, Scorer};
 use search::{IndexError, concerned};
 use serde::Serialize;
 
-use crate::{
-    index::Finder,
-    keyrings::{KeyringError, Keyrings},
-};
+use lambda::keyrings::{KeyringError, Keyrings};
+
+use crate::index::Finder;
 
 /// An event that addresses a lead which does not exist, as the failed queue keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -205,6 +205,6 @@ fn stray_event(tenant: &TenantId, event: Arrival) -> StrayEvent {
 }
 
 fn report(error: &GroupError, message_id: Option<&String>) {
-    let error: &dyn std::error::Error = error;
+    let error = told(error);
     tracing::error!(message_id, error, "a group was given back to the queue");
 }

@@ -13,11 +13,9 @@
 mod batch;
 mod config;
 mod index;
-mod keyrings;
 
 pub use crate::{
     batch::{Needs, NothingScored, StrayEvent, Strays, handle},
     config::Config,
     index::Finder,
-    keyrings::{KeyringError, Keyrings, TenantKeyrings},
 };

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use aws_lambda_events::sqs::SqsEvent;
 use dynamo::Store;
+use files::Bucket;
+use lambda::keyrings::TenantKeyrings;
 use lambda_runtime::{LambdaEvent, service_fn};
 use queue::StandardQueue;
-use score::{Config, Needs, TenantKeyrings};
+use score::{Config, Needs};
 use scoring::Scorer;
 use search::Indexer;
+use shelf::Shelf;
 use vault::Vault;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +23,8 @@ async fn main() -> anyhow::Result<()> {
     let store = Store::connect(&aws, config.tables);
     let keyrings = TenantKeyrings::new(store.clone(), Vault::new(&aws, config.data_key_id));
     let keyrings = Arc::new(keyrings);
-    let (finder, scorer) = (Arc::new(Indexer::new(store.clone())), Arc::new(Scorer::new(store)));
+    let shelf = Shelf::new(store.clone(), Bucket::new(&aws, config.archive_bucket));
+    let (finder, scorer) = (Arc::new(Indexer::new(store)), Arc::new(Scorer::new(shelf)));
     let failed = Arc::new(StandardQueue::new(&aws, config.failed_queue_url));
     let handler = service_fn(|event: LambdaEvent<SqsEvent>| {
         let (scorer, keyrings) = (Arc::clone(&scorer), Arc::clone(&keyrings));

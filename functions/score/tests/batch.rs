@@ -8,8 +8,9 @@ use std::{
 
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{home::HomeId, points::Points, tenant::TenantId, time::Timestamp};
+use lambda::keyrings::{KeyringError, Keyrings};
 use queue::SendError;
-use score::{Finder, KeyringError, Keyrings, Needs, StrayEvent, Strays, handle};
+use score::{Finder, Needs, StrayEvent, Strays, handle};
 use scoring::Scorer;
 use search::IndexError;
 use testing::{Tables, a_tenant, keyring};

@@ -10,8 +10,9 @@ use std::sync::{
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, identity::Kind, tenant::TenantId, time::Timestamp};
 use dynamo::Store;
+use lambda::keyrings::{KeyringError, Keyrings};
 use queue::{EventsMessage, SendError};
-use score::{KeyringError, Keyrings, Needs, StrayEvent, Strays, handle};
+use score::{Needs, StrayEvent, Strays, handle};
 use scoring::Scorer;
 use search::{Indexer, term};
 use testing::{EventBuilder, Fault, Faults, Tables, a_tenant, an_event, home_of, keyring};

@@ -41,10 +41,7 @@ pub async fn play(api_url: &str, keys: &Keys, now: DateTime<Utc>) -> Result<()> 
     for (person, events) in &people {
         while scored(&client, api_url, keys, person).await? < *events {
             if Instant::now() > deadline {
-                bail!(
-                    "the demo events were not scored within {} s; see: cargo stack logs score",
-                    SCORED.as_secs()
-                );
+                bail!("the demo events were not scored within {} s", SCORED.as_secs());
             }
             tokio::time::sleep(POLL).await;
         }

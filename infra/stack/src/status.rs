@@ -63,6 +63,9 @@ pub async fn status(place: &StackPlace, json: bool) -> Result<()> {
     if let Some(url) = &status.emulator_url {
         println!("  emulator    {url}");
     }
+    if let Some(bucket) = status.outputs.get("ArchiveBucket") {
+        println!("  archive     s3://{bucket}/events/");
+    }
     if let Some(keys) = &status.keys {
         println!("  ingest key  {}", keys.ingest);
         println!("  admin key   {}", keys.admin);

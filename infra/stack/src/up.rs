@@ -94,18 +94,24 @@ async fn bring_up(
     let url = api_url(record.port.context("the stack has no port")?);
     let keys = demo_keys(place, &url, &emulator, &outputs, &mut record).await?;
     if !record.demo {
-        step("Sending a demo history", demo::play(&url, &keys, Utc::now())).await?;
+        let played = step("Sending a demo history", demo::play(&url, &keys, Utc::now()));
+        played.await.with_context(|| functions_log(place))?;
         record.demo = true;
         record.save(&place.record())?;
     }
     if !is_healthy(&url).await {
-        bail!("{url}/health does not answer well; see: cargo stack logs api");
+        bail!("{url}/health does not answer well; {}", functions_log(place));
     }
     print_ready(&url, &keys, &seconds(started.elapsed()));
     if session.is_none() && !options.detach {
         println!("\nThe stack was running already and stays; stop it: cargo stack down");
     }
     Ok(())
+}
+
+/// Says where the functions' log lines are when the stack did not come up.
+fn functions_log(place: &StackPlace) -> String {
+    format!("what the functions logged: {}", place.log("emulator").display())
 }
 
 async fn begin_anew(place: &StackPlace) -> Result<()> {

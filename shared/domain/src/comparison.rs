@@ -82,7 +82,7 @@ impl Comparison {
         let (before, after) =
             (Side::of(&old, sets.before, sets.now), Side::of(&new, sets.after, sets.now));
         self.leads += 1;
-        let behaviour = events.iter().filter(|event| event.edit.is_none());
+        let behaviour = events.iter().filter(|event| event.is_behaviour());
         self.events += u64::try_from(behaviour.count()).unwrap_or(u64::MAX);
         match before.score.cmp(&after.score) {
             std::cmp::Ordering::Less => self.up += 1,

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 pub use self::check::{InvalidEdit, MAX_NAME_BYTES};
 use crate::{
-    actor::Actor, home::HomeId, lead::Status, profile::MAX_VALUE_BYTES, segment::Segment,
-    user::UserId,
+    actor::Actor, consent::Purpose, home::HomeId, lead::Status, profile::MAX_VALUE_BYTES,
+    segment::Segment, time::Day, user::UserId,
 };
 
 /// The event type of a lead's creation by hand.
@@ -66,6 +66,13 @@ pub struct Edit {
     /// edit is stored in is the survivor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
+    /// The day on which the lead is to be erased, if it is still deleted then. Who restores it
+    /// takes that back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erase_on: Option<Day>,
+    /// What the person is said to consent to, by purpose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consents: BTreeMap<Purpose, bool>,
 }
 
 /// What was chosen: something, or nothing.
@@ -105,6 +112,9 @@ pub struct Work {
     /// hidden while its survivor is one of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub deleted_homes: BTreeSet<HomeId>,
+    /// The homes of those whose lead is to be erased, each with the day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub erased_homes: BTreeMap<HomeId, Day>,
 }
 
 impl Edit {
@@ -119,6 +129,8 @@ impl Edit {
             assigned_to: None,
             segment: None,
             deleted: None,
+            erase_on: None,
+            consents: BTreeMap::new(),
         }
     }
 
@@ -151,9 +163,11 @@ impl Edit {
             ("assigned_to", self.assigned_to.is_some()),
             ("segment", self.segment.is_some()),
             ("deleted", self.deleted.is_some()),
+            ("erase_on", self.erase_on.is_some()),
         ];
         let own = own.into_iter().filter(|(_, touched)| *touched).map(|(name, _)| name.to_owned());
-        named.chain(own).collect()
+        let consents = self.consents.keys().map(|purpose| format!("consents.{purpose}"));
+        named.chain(own).chain(consents).collect()
     }
 }
 
@@ -169,6 +183,12 @@ impl Work {
         self.deleted_homes.contains(&survivor)
     }
 
+    /// Returns the day on which the lead is to be erased, by its survivor, if it is: nobody is
+    /// erased who is not hidden.
+    pub fn erase_on(&self, survivor: HomeId) -> Option<Day> {
+        self.erased_homes.get(&survivor).copied().filter(|_| self.is_deleted(survivor))
+    }
+
     /// Takes in what an edit says that is stored in a home.
     pub fn apply(&mut self, home: HomeId, edit: &Edit) {
         if let Some(status) = edit.status {
@@ -182,9 +202,15 @@ impl Work {
         }
         match edit.deleted {
             Some(true) => self.deleted_homes.insert(home),
-            Some(false) => self.deleted_homes.remove(&home),
+            Some(false) => {
+                self.erased_homes.remove(&home);
+                self.deleted_homes.remove(&home)
+            }
             None => false,
         };
+        if let Some(day) = edit.erase_on {
+            self.erased_homes.insert(home, day);
+        }
     }
 }
 
@@ -209,6 +235,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_a_hidden_lead_is_to_be_erased_and_restoring_it_takes_that_back_for_good() {
+        let day: Day = "2026-02-15".parse().unwrap();
+        let (home, other) = (HomeId::from_bytes([1; 16]), HomeId::from_bytes([2; 16]));
+        let edit = |deleted| Edit { deleted: Some(deleted), ..Edit::by(Actor::System) };
+        let mut work = Work::default();
+        work.apply(home, &Edit { erase_on: Some(day), ..Edit::by(Actor::System) });
+        assert_eq!(work.erase_on(home), None);
+        work.apply(home, &edit(true));
+        assert_eq!((work.erase_on(home), work.erase_on(other)), (Some(day), None));
+        work.apply(home, &edit(false));
+        work.apply(home, &edit(true));
+        assert_eq!(work.erase_on(home), None);
+    }
 
     #[test]
     fn of_several_things_said_about_a_field_the_first_counts() {

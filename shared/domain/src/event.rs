@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    consent::CONSENT_CHANGED,
     edit::Edit,
     home::{HomeId, HomeRef},
     link::Link,
@@ -129,6 +130,17 @@ impl Event {
     /// Returns the event's place in the order of the fold.
     pub fn position(&self) -> Position {
         Position { timestamp: self.timestamp, event_id: self.event_id.clone(), home: self.home.id }
+    }
+
+    /// Tells whether it is something that the person did: neither an edit nor what a sender says of
+    /// consent. Only behaviour can count for anything.
+    pub fn is_behaviour(&self) -> bool {
+        self.edit.is_none() && !self.is_consent_change()
+    }
+
+    /// Tells whether its type is the one by which senders change consent.
+    pub(crate) fn is_consent_change(&self) -> bool {
+        self.event_type == CONSENT_CHANGED
     }
 
     /// Compares two events by their places, without building them.

@@ -127,8 +127,10 @@ pub struct Refusal {
     pub event_type: String,
     /// When it happened.
     pub timestamp: Timestamp,
-    /// The rule's id; of a suppressed event, the rule that suppresses it.
-    pub rule: String,
+    /// The rule's id; of a suppressed event, the rule that suppresses it; of one without consent,
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Why.
     #[serde(flatten)]
     pub reason: RefusalReason,
@@ -157,18 +159,33 @@ pub enum RefusalReason {
     },
     /// The event was taken out of scoring.
     Suppressed,
+    /// The person did not consent to scoring when it happened, so that no rule looked at it.
+    NoConsent,
 }
 
 impl Refusal {
     pub(crate) fn of(event: &Event, rule: &Rule, reason: RefusalReason) -> Self {
+        Self::told(event, Some(rule.id.clone()), reason)
+    }
+
+    pub(crate) fn without_consent(event: &Event) -> Self {
+        Self::told(event, None, RefusalReason::NoConsent)
+    }
+
+    fn told(event: &Event, rule: Option<String>, reason: RefusalReason) -> Self {
         Self {
             event_id: event.event_id.clone(),
             home: event.home.id,
             event_type: event.event_type.clone(),
             timestamp: event.timestamp,
-            rule: rule.id.clone(),
+            rule,
             reason,
         }
+    }
+
+    /// Tells whether the event counts for nothing because of it.
+    pub const fn is_of_whole_event(&self) -> bool {
+        matches!(self.reason, RefusalReason::Suppressed | RefusalReason::NoConsent)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::{
     condition::{ProfileView, Scope, Subject},
+    consent::MAX_CONSENT_CHANGES,
     event::{Event, Position},
     explanation::{Line, Refusal, RefusalReason},
     funnel::Transition,
@@ -56,16 +57,21 @@ pub fn sorted(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     events
 }
 
-/// Keeps of a lead's events those that a fold looks at: every edit, of the others the first
-/// [`MAX_EVENTS`] in order, and one more if there is one, because it floods the lead. They stay in
-/// no useful order.
+/// Keeps of a lead's events those that a fold looks at: every edit, of the changes of consent by
+/// senders the first [`MAX_CONSENT_CHANGES`] in order, of the others the first [`MAX_EVENTS`], and
+/// of both one more if there is one, because it floods the lead. They stay in no useful order.
 pub fn keep_foldable(events: &mut Vec<Event>) {
-    let edits = events.iter().filter(|event| event.edit.is_some()).count();
-    let most = edits + MAX_EVENTS as usize + 1;
+    keep_first(events, MAX_CONSENT_CHANGES, |event| event.edit.is_none() && !event.is_behaviour());
+    keep_first(events, MAX_EVENTS, Event::is_behaviour);
+}
+
+/// Keeps so many events of a sort and one more, the first ones in order, and all of other sorts.
+fn keep_first(events: &mut Vec<Event>, most: u32, is_of_sort: impl Fn(&Event) -> bool) {
+    let others = events.iter().filter(|event| !is_of_sort(event)).count();
+    let most = others + most as usize + 1;
     if events.len() > most {
-        let edits_first = |event: &Event| event.edit.is_none();
         events.select_nth_unstable_by(most - 1, |left, right| {
-            edits_first(left).cmp(&edits_first(right)).then_with(|| left.order(right))
+            is_of_sort(left).cmp(&is_of_sort(right)).then_with(|| left.order(right))
         });
         events.truncate(most);
     }
@@ -117,15 +123,26 @@ fn is_after(event: &Event, last: &Position) -> bool {
 }
 
 /// Folds one event and tells whether it was: beyond [`MAX_EVENTS`] it only floods the lead, unless
-/// it is an edit.
+/// it is no behaviour.
+///
+/// What happened without consent is not even judged: no condition looks at it.
 fn step(state: &mut State, rules: &Rules, event: &Event, recorder: &mut impl Recorder) -> bool {
     if let Some(edit) = &event.edit {
         state.edit(event, edit, rules);
         return true;
     }
+    if event.is_consent_change() {
+        return state.consent(event, rules);
+    }
     if state.folded() >= MAX_EVENTS {
         state.flooded = true;
         return false;
+    }
+    if !rules.count_under(&state.consents) {
+        recorder.refuse(|| Refusal::without_consent(event));
+        state.without_consent += 1;
+        state.declare(event, rules);
+        return true;
     }
     let Judgement { suppressed, granting, failed } = judge(state, rules, event, recorder);
     for rule in failed {

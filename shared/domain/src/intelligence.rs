@@ -1,14 +1,15 @@
 //! Everything that a lead's behaviour says beyond its score, with what it was computed from.
 //!
 //! Invariant: it is a pure function of (rules, set of events, instant). Only events that count
-//! are looked at: neither edits, nor suppressed ones, nor those beyond [`MAX_EVENTS`]. What people
+//! are looked at: neither edits and changes of consent, nor suppressed ones and those without
+//! consent, nor those beyond [`MAX_EVENTS`]. What people
 //! decided stands beside what was computed and replaces none of it.
 
 use crate::{
     category::{CategoryCount, top_categories},
     contact::ContactTiming,
     event::{Event, EventId},
-    explanation::{Line, Refusal, RefusalReason},
+    explanation::{Line, Refusal},
     factor::{Factors, idle_days},
     facts::Facts,
     fold::{Recorder, fold_recording},
@@ -72,17 +73,17 @@ pub enum SourceFrom {
     Direct,
 }
 
-/// Remembers which events were suppressed, in the order of the fold.
+/// Remembers which events were refused as a whole, in the order of the fold.
 #[derive(Default)]
-struct Suppressed(Vec<(HomeId, EventId)>);
+struct Refused(Vec<(HomeId, EventId)>);
 
-impl Recorder for Suppressed {
+impl Recorder for Refused {
     fn record(&mut self, _: impl FnOnce() -> Line) {}
 
     fn refuse(&mut self, refusal: impl FnOnce() -> Refusal) {
-        let Refusal { reason, home, event_id, .. } = refusal();
-        if reason == RefusalReason::Suppressed {
-            self.0.push((home, event_id));
+        let refusal = refusal();
+        if refusal.is_of_whole_event() {
+            self.0.push((refusal.home, refusal.event_id));
         }
     }
 }
@@ -90,9 +91,9 @@ impl Recorder for Suppressed {
 impl Intelligence {
     /// Folds events that are in order and reads them at `now`.
     pub fn of(rules: &Rules, events: &[Event], now: Timestamp) -> Self {
-        let mut suppressed = Suppressed::default();
-        let state = fold_recording(rules, events, &mut suppressed);
-        let counted = suppressed.left_of(events);
+        let mut refused = Refused::default();
+        let state = fold_recording(rules, events, &mut refused);
+        let counted = refused.left_of(events);
         let view = view(&state, rules, now);
         let cooling = Cooling::of(&state, rules, now);
         let factors = Factors::of(&state, now);
@@ -158,18 +159,18 @@ impl SourceFrom {
     }
 }
 
-impl Suppressed {
+impl Refused {
     /// Returns the events that count, of those that were folded.
     fn left_of(self, events: &[Event]) -> Vec<&Event> {
         let folded = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
-        // Both are in the order of the fold, so the next suppressed one is always the next to come.
-        let mut suppressed = self.0.into_iter().peekable();
+        // Both are in the order of the fold, so the next refused one is always the next to come.
+        let mut refused = self.0.into_iter().peekable();
         let mut counts = |event: &Event| {
             let is_event =
                 |(home, id): &(HomeId, EventId)| *home == event.home.id && *id == event.event_id;
-            suppressed.next_if(is_event).is_none()
+            refused.next_if(is_event).is_none()
         };
-        let behaviour = events.iter().filter(|event| event.edit.is_none());
+        let behaviour = events.iter().filter(|event| event.is_behaviour());
         behaviour.take(folded).filter(|event| counts(event)).collect()
     }
 }

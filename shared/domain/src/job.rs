@@ -12,6 +12,7 @@ use crate::{
     bulk::{BulkChange, BulkEditOutcome, ExportOutcome, ImportOutcome, Selection},
     comparison::{Comparison, Crossings, GoldenReport},
     naming::is_uuid,
+    time::Timestamp,
 };
 
 const PREFIX: &str = "job_";
@@ -30,6 +31,12 @@ impl JobId {
     /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns when the job was asked for first, which the first 48 bits of the UUID say.
+    pub fn instant(&self) -> Option<Timestamp> {
+        let digits: String = self.0.strip_prefix(PREFIX)?.split('-').take(2).collect();
+        Timestamp::from_millis(i64::from_str_radix(&digits, 16).ok()?).ok()
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    archived::Archived,
     erasure::Erased,
     event::Sealed,
     family::Member,
@@ -69,6 +70,8 @@ pub struct Lead {
     pub crossing: Option<Crossing>,
     /// When the person was erased: what is left counts in statistics alone.
     pub erased: Option<Timestamp>,
+    /// Where its events lie, once it was idle for long; `None` for all others.
+    pub archived: Option<Archived>,
 }
 
 /// A change of a lead's stage by one write: what the stage was just before it.

@@ -123,6 +123,7 @@ mod tests {
             state,
             crossing: None,
             erased: None,
+            archived: None,
         }
     }
 

@@ -31,13 +31,15 @@ pub enum Permission {
     Settings,
     /// Read the audit log.
     AuditRead,
+    /// Read all that is held of a person, and erase people for good.
+    Privacy,
     /// What is a signed-in person's own: who they are, their notifications.
     OwnAccount,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ingest,
         Self::LeadsRead,
         Self::AllLeadsRead,
@@ -52,6 +54,7 @@ impl Permission {
         Self::ApiKeys,
         Self::Settings,
         Self::AuditRead,
+        Self::Privacy,
         Self::OwnAccount,
     ];
 
@@ -72,6 +75,7 @@ impl Permission {
             Self::ApiKeys => "api_keys:write",
             Self::Settings => "settings:write",
             Self::AuditRead => "audit:read",
+            Self::Privacy => "privacy",
             Self::OwnAccount => "account",
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decay::Decay, rule::Rule, stage::Thresholds};
+use crate::{consent::ScoringConsent, decay::Decay, rule::Rule, stage::Thresholds};
 
 const DEFAULT_JSON: &str = include_str!("default_rule_set.json");
 
@@ -30,6 +30,18 @@ pub struct RuleSet {
     /// The types of the events that are conversions; [`CONVERSIONS`] where nothing is said.
     #[serde(default = "default_conversions", skip_serializing_if = "are_default")]
     pub conversions: BTreeSet<String>,
+    /// What the person has to consent to.
+    #[serde(default, skip_serializing_if = "ConsentRules::are_default")]
+    pub consent: ConsentRules,
+}
+
+/// What people have to consent to for their events to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentRules {
+    /// When events count, by the consent for scoring.
+    #[serde(default)]
+    pub scoring: ScoringConsent,
 }
 
 /// The types of the events that are conversions unless a rule set says otherwise.
@@ -42,6 +54,13 @@ pub fn default_conversions() -> BTreeSet<String> {
 
 fn are_default(conversions: &BTreeSet<String>) -> bool {
     conversions.iter().map(String::as_str).eq(CONVERSIONS)
+}
+
+impl ConsentRules {
+    /// Tells whether they are those of a rule set that says nothing of consent.
+    pub fn are_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl RuleSet {
@@ -82,6 +101,31 @@ mod tests {
             assert_eq!(written(&set), Some(serde_json::json!(conversions)));
             let text = serde_json::to_string(&set).unwrap();
             assert_eq!(serde_json::from_str::<RuleSet>(&text).unwrap(), set);
+        }
+    }
+
+    #[test]
+    fn only_consent_that_has_to_be_given_is_written() {
+        let mut set = RuleSet::default_set().unwrap();
+        assert_eq!(set.consent.scoring, ScoringConsent::OptOut);
+        let read = |consent: serde_json::Value| {
+            let mut set = serde_json::to_value(RuleSet::default_set().unwrap()).unwrap();
+            set["consent"] = consent;
+            serde_json::from_value::<RuleSet>(set).ok()
+        };
+        set.consent.scoring = ScoringConsent::OptIn;
+        let written = serde_json::to_value(&set).unwrap();
+        assert_eq!(written["consent"], serde_json::json!({"scoring": "opt_in"}));
+        assert_eq!(read(written["consent"].clone()), Some(set));
+        let default = RuleSet::default_set().unwrap();
+        assert!(serde_json::to_value(&default).unwrap().get("consent").is_none());
+        for same in [serde_json::json!({}), serde_json::json!({"scoring": "opt_out"})] {
+            assert_eq!(read(same), Some(default.clone()));
+        }
+        for wrong in
+            [serde_json::json!({"scoring": "never"}), serde_json::json!({"sales": "opt_in"})]
+        {
+            assert_eq!(read(wrong), None);
         }
     }
 

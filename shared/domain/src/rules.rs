@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     check::{Finding, conditions},
     condition::{Condition, Evaluator, Reads},
+    consent::Consents,
     decay::DecayTable,
     points::Points,
     rule::Rule,
@@ -130,6 +131,11 @@ impl Rules {
     /// Tells whether events of a type are conversions.
     pub fn converts(&self, event_type: &str) -> bool {
         self.0.set.conversions.iter().any(|conversion| conversion == event_type)
+    }
+
+    /// Tells whether events count where this was said of consent.
+    pub fn count_under(&self, consents: &Consents) -> bool {
+        self.0.set.consent.scoring.allows(consents)
     }
 
     /// Iterates over the active rules that suppress events of a type, in the set's order.

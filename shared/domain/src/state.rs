@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     balance::Balance,
     condition::ProfileFields,
+    consent::Consents,
     conversion::Conversion,
     course::Course,
     edit::{self, Change, Edit, MARKETPLACES, SOURCE, Work},
@@ -32,7 +33,7 @@ use crate::{
 /// The version of the fold's code. Raise it when the same events give another state.
 pub const FOLD_VERSION: u32 = 4;
 
-/// How many events of a lead are folded, its edits aside: these all are. Events beyond, in fold
+/// How many events of a lead are folded, edits and changes of consent aside. Events beyond, in fold
 /// order, are stored only.
 pub const MAX_EVENTS: u32 = 20_000;
 
@@ -52,6 +53,8 @@ pub struct State {
     pub events: u32,
     /// How many events were suppressed: they count for nothing.
     pub suppressed: u32,
+    /// How many events came without consent for scoring: they count for nothing.
+    pub without_consent: u32,
     /// When the first event that counts happened; `None` before any.
     pub first_seen_at: Option<Timestamp>,
     /// When the last event that counts happened.
@@ -60,7 +63,8 @@ pub struct State {
     pub last_position: Option<Position>,
     /// When the last [`MAX_VELOCITY`] events that count happened, oldest first.
     pub recent: Vec<Timestamp>,
-    /// When the first event of all happened, whether it counts or not, or the first edit.
+    /// When the first event of all happened, whether it counts or not, or the first edit or change
+    /// of consent.
     pub created_at: Option<Timestamp>,
     /// What is kept about behaviour.
     pub facts: Facts,
@@ -70,6 +74,8 @@ pub struct State {
     /// declared ones. `null` stands for what was released, or set to a personal value: no condition
     /// sees it.
     pub edited: BTreeMap<String, Value>,
+    /// What the person consents to.
+    pub consents: Consents,
     /// What people decided.
     pub work: Work,
     /// Names the edits folded, in their order: two states of the same edits have the same one. 0
@@ -87,7 +93,8 @@ pub struct State {
     pub limits: Limits,
     /// How often the condition of each rule failed at run time, by the rule's id.
     pub failures: BTreeMap<String, u32>,
-    /// Whether events beyond [`MAX_EVENTS`] exist, which are not scored.
+    /// Whether events beyond [`MAX_EVENTS`] exist, or changes of consent by senders beyond
+    /// [`crate::consent::MAX_CONSENT_CHANGES`], which are not folded.
     pub flooded: bool,
 }
 
@@ -100,6 +107,7 @@ impl State {
             balance: Balance::default(),
             events: 0,
             suppressed: 0,
+            without_consent: 0,
             first_seen_at: None,
             last_event_at: None,
             last_position: None,
@@ -108,6 +116,7 @@ impl State {
             facts: Facts::default(),
             profile: BTreeMap::new(),
             edited: BTreeMap::new(),
+            consents: Consents::default(),
             work: Work::default(),
             edition: 0,
             last_edit_at: None,
@@ -125,9 +134,14 @@ impl State {
         self.balance.total()
     }
 
-    /// Counts the events folded, whether they count or not, edits aside.
+    /// Counts the events folded, whether they count or not, edits and changes of consent aside.
     pub const fn folded(&self) -> u32 {
-        self.events + self.suppressed
+        self.events + self.suppressed + self.without_consent
+    }
+
+    /// Returns what the person consents to.
+    pub const fn consents(&self) -> &Consents {
+        &self.consents
     }
 
     /// Tells whether this state was folded by this code with this rule set.
@@ -214,12 +228,25 @@ impl State {
                 self.edited.pop_last();
             }
         }
+        self.consents.take_in(event, |_, _| {});
         self.work.apply(event.home.id, edit);
         if edit.status == Some(Status::Converted) && self.conversion.is_none() {
             self.conversion = Some(Conversion::of(self, rules, event.timestamp));
         }
         self.edition = edition_after(self.edition, event);
         self.last_edit_at = Some(event.timestamp);
+    }
+
+    /// Takes in what a sender says of consent; `false` where that was said too often.
+    #[cold]
+    pub(crate) fn consent(&mut self, event: &Event, rules: &Rules) -> bool {
+        let is_taken_in = self.consents.take_in(event, |_, _| {});
+        if is_taken_in {
+            self.declare(event, rules);
+        } else {
+            self.flooded = true;
+        }
+        is_taken_in
     }
 
     /// Brings the state to just before an event that counts: what time did to points and stage,

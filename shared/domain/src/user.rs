@@ -170,7 +170,7 @@ mod tests {
                     &[Admin, Manager]
                 }
                 P::AnalyticsRead => &[Admin, Manager, Analyst],
-                P::UsersWrite | P::ApiKeys | P::Settings | P::AuditRead => &[Admin],
+                P::UsersWrite | P::ApiKeys | P::Settings | P::AuditRead | P::Privacy => &[Admin],
             };
             assert_eq!(roles, expected, "{permission:?}");
         }

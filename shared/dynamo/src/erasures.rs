@@ -3,6 +3,8 @@
 //! Invariant: a receipt is put in the transaction that erases, so nobody is erased without one, and
 //! what is left to be cleaned away is found until all of it is.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{erasure::Erasure, home::HomeId, tenant::TenantId};
 
@@ -49,6 +51,39 @@ impl Store {
         let (first, last) = keys::erasing_after(after);
         let found = self.some_lead_items_between(tenant.as_str(), first, last, limit, true).await?;
         found.into_iter().map(from_item).collect()
+    }
+
+    /// Reads receipts after that of a lead, whether all is cleaned up or not, at most `limit`, by
+    /// lead.
+    pub async fn erasures(
+        &self,
+        tenant: &TenantId,
+        after: Option<HomeId>,
+        limit: u16,
+    ) -> Result<Vec<Erasure>, StoreError> {
+        let mut found = BTreeMap::new();
+        // What moves from the first range to the second between the reads is in one of them.
+        for (first, last) in [keys::erasing_after(after), keys::erasures_after(after)] {
+            let pk = tenant.as_str();
+            for item in self.some_lead_items_between(pk, first, last, limit, true).await? {
+                let erasure = from_item(item)?;
+                found.insert(erasure.lead.to_string(), erasure);
+            }
+        }
+        Ok(found.into_values().take(limit.into()).collect())
+    }
+
+    /// Notes more of an erasure whose traces are not all gone; `false` when somebody else noted
+    /// something meanwhile.
+    pub async fn note_erasure(
+        &self,
+        tenant: &TenantId,
+        begun: &Erasure,
+        noted: &Erasure,
+    ) -> Result<bool, StoreError> {
+        let open = keys::erasing(tenant, begun.lead);
+        let read = revisions::revision(&open, begun)?;
+        self.put_edited(revisions::to_item(&open, noted)?, Some(read)).await
     }
 
     /// Notes that all traces of an erased lead are gone, which `done` says with its counts. `false`
@@ -100,5 +135,12 @@ mod tests {
             keys::erasing_after(keys[0].strip_prefix("erasing#").unwrap().parse().ok());
         assert!(keys[0] < after && after < keys[1]);
         assert!(keys::erasure(&tenant, one).sk > last);
+        let mut keys = [one, other].map(|lead| (keys::erasure(&tenant, lead).sk, lead));
+        keys.sort();
+        let [(_, one), (other, _)] = &keys;
+        let (first, last) = keys::erasures_after(None);
+        assert!(keys.iter().all(|(key, _)| first <= *key && *key <= last));
+        let (after, _) = keys::erasures_after(Some(*one));
+        assert!(keys[0].0 < after && after < *other);
     }
 }

@@ -1,6 +1,7 @@
 //! What a store can fail with, told apart by the one question a caller asks: try again?
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use domain::archived::InArchive;
 use sdk::Failure;
 
 /// A failed call of the store. Its text never carries an item's content.
@@ -38,6 +39,9 @@ pub enum StoreError {
     /// A domain value did not become an item.
     #[error("an item could not be written down")]
     Unwritable(#[source] serde_dynamo::Error),
+    /// What was asked for needs events that lie in the archive: bring them back first.
+    #[error(transparent)]
+    Archived(InArchive),
 }
 
 const RETRYABLE: &[&str] = &[

@@ -5,7 +5,9 @@
 use domain::{
     actor::Actor,
     amount::Amount,
+    archived::{Archived, Step},
     balance::Balance,
+    consent::{Consent, Consents},
     edit::{Choice, Edit, LEAD_EDITED, Work},
     erasure::Erased,
     event::{Event, EventId, Position, Sealed},
@@ -72,7 +74,7 @@ fn owner() -> UserId {
     "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap()
 }
 
-/// An edit with everything that one can hold.
+/// An edit with everything that one could hold before there were erasure and consent.
 fn edit() -> Event {
     let edit = Edit {
         by: Actor::User(owner()),
@@ -83,6 +85,19 @@ fn edit() -> Event {
         assigned_to: Some(Choice::Set(owner())),
         segment: Some(Choice::Clear),
         deleted: Some(false),
+        ..Edit::by(Actor::System)
+    };
+    Event { event_type: LEAD_EDITED.to_owned(), edit: Some(Box::new(edit)), ..event() }
+}
+
+/// An edit that says when the lead is to be erased, and what the person consents to.
+fn decision() -> Event {
+    let consents = [("marketing".parse().unwrap(), true), ("scoring".parse().unwrap(), false)];
+    let edit = Edit {
+        deleted: Some(true),
+        erase_on: Some("2026-02-14".parse().unwrap()),
+        consents: consents.into(),
+        ..Edit::by(Actor::User(owner()))
     };
     Event { event_type: LEAD_EDITED.to_owned(), edit: Some(Box::new(edit)), ..event() }
 }
@@ -147,6 +162,7 @@ fn first_lead() -> Lead {
         identity_limit: true,
         crossing: None,
         erased: None,
+        archived: None,
         state: State {
             fold_version: 1,
             rule_set: 1,
@@ -221,12 +237,26 @@ fn third_lead() -> Lead {
     Lead { state, ..second }
 }
 
-/// A lead with everything that a state can hold.
+/// A lead with everything that fold version 4 knew before there was consent.
 fn lead() -> Lead {
     let third = third_lead();
     let work = Work { deleted_homes: [cookie().id].into(), ..third.state.work };
     let state = State { fold_version: 4, work, ..third.state };
     Lead { state, ..third }
+}
+
+/// The same of a person who consents to something and not to everything, and will be erased.
+fn consenting_lead() -> Lead {
+    let said = |granted, at| Consent { granted, at: instant(at) };
+    let consents = [
+        ("marketing".parse().unwrap(), said(true, 1_500)),
+        ("scoring".parse().unwrap(), said(false, 2_500)),
+    ];
+    let consents = Consents::from_parts(consents.into(), 5);
+    let lead = lead();
+    let erased_homes = [(cookie().id, "2026-02-14".parse().unwrap())].into();
+    let work = Work { erased_homes, ..lead.state.work };
+    Lead { state: State { consents, without_consent: 3, work, ..lead.state }, ..lead }
 }
 
 /// A lead that was made by hand and deleted, as a fold version left it.
@@ -277,6 +307,9 @@ fn an_edit_is_written_and_read_as_ever() {
     let golden = include_str!("../../../tests/golden/event-2.json");
     assert_same(golden, events::to_item(&acme(), &edit()).unwrap());
     assert_eq!(events::from_item(user().id, as_item(golden)).unwrap(), edit());
+    let golden = include_str!("../../../tests/golden/event-3.json");
+    assert_same(golden, events::to_item(&acme(), &decision()).unwrap());
+    assert_eq!(events::from_item(user().id, as_item(golden)).unwrap(), decision());
 }
 
 #[test]
@@ -325,12 +358,31 @@ fn an_erased_lead_is_written_and_read_as_ever() {
 }
 
 #[test]
+fn an_archived_lead_is_written_and_read_as_ever() {
+    let golden = include_str!("../../../tests/golden/lead-archived-1.json");
+    let standing = leads::Standing { score: 0, stage: Stage::Cold };
+    let archived = Archived {
+        step: Step::Archived,
+        object: format!("leads/tenant=acme/{}/8.jsonl.gz", user().id),
+        events: 2,
+        at: position().timestamp,
+    };
+    let lead = Lead { archived: Some(archived), ..deleted_lead(4) };
+    assert_same(golden, leads::to_item(&acme(), &lead, standing).unwrap());
+    let read = leads::from_item(as_item(golden)).unwrap();
+    assert_eq!((read.lead, read.standing), (lead, standing));
+}
+
+#[test]
 fn a_lead_is_written_and_read_as_ever() {
     let golden = include_str!("../../../tests/golden/lead-5.json");
     let standing = leads::Standing { score: 66, stage: Stage::Hot };
     assert_same(golden, leads::to_item(&acme(), &lead(), standing).unwrap());
     let read = leads::from_item(as_item(golden)).unwrap();
     assert_eq!((read.lead, read.standing, read.is_placed), (lead(), standing, true));
+    let golden = include_str!("../../../tests/golden/lead-7.json");
+    assert_same(golden, leads::to_item(&acme(), &consenting_lead(), standing).unwrap());
+    assert_eq!(leads::from_item(as_item(golden)).unwrap().lead, consenting_lead());
 }
 
 #[test]

@@ -65,6 +65,20 @@ pub enum Begun {
     InProgress(Timestamp),
 }
 
+/// A request that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Whoever worked on it last.
+    pub lease: Lease,
+    /// What it was answered, if it was.
+    pub answer: Option<KeptAnswer>,
+}
+
+/// Says that an item among the requests is none.
+#[derive(Debug, thiserror::Error)]
+#[error("the sort key is not that of a request")]
+struct NotARequest;
+
 #[derive(Serialize, Deserialize)]
 struct RequestItem {
     content: String,
@@ -98,6 +112,17 @@ impl Lease {
     fn is_held(&self) -> Unchanged {
         held(self.created_at.millis(), self.until.millis())
     }
+}
+
+fn from_item(item: Item) -> Result<Request, StoreError> {
+    let place = Place::of(&item);
+    let token = keys::parse_request(&place.sk).ok_or_else(|| place.unreadable(NotARequest))?;
+    let RequestItem { content, created_at, seed, lease_until, answer, .. } = items::read(item)?;
+    let instant =
+        |millis| Timestamp::from_millis(millis).map_err(|source| place.unreadable(source));
+    let (created_at, until) = (instant(created_at)?, instant(lease_until)?);
+    let lease = Lease { token: token.to_owned(), content, created_at, seed, until };
+    Ok(Request { lease, answer })
 }
 
 fn held(created_at: i64, lease_until: i64) -> Unchanged {
@@ -149,6 +174,31 @@ impl Store {
     pub async fn forget_request(&self, tenant: &TenantId, lease: &Lease) -> Result<(), StoreError> {
         let key = keys::idempotency(tenant, &lease.token);
         self.unrecorded().delete_unchanged(&key, &lease.is_held()).await.map(drop)
+    }
+
+    /// Reads requests that are remembered, after that of a token, at most `limit`, by token.
+    pub async fn requests(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        limit: u16,
+    ) -> Result<Vec<Request>, StoreError> {
+        let (first, last) = keys::requests_after(after);
+        let found = self.some_lead_items_between(tenant.as_str(), first, last, limit, true).await?;
+        found.into_iter().map(from_item).collect()
+    }
+
+    /// Forgets what a request was answered, unless it changed since it was read. Whoever repeats it
+    /// has it worked on again, with the same instant and seed.
+    pub async fn forget_answer(
+        &self,
+        tenant: &TenantId,
+        request: &Request,
+    ) -> Result<(), StoreError> {
+        let Request { lease, .. } = request;
+        let ended = Lease { until: lease.created_at, ..lease.clone() };
+        let item = ended.item(tenant, None)?;
+        self.put_over(item, &lease.is_held()).await.map(drop)
     }
 
     async fn request(
@@ -211,6 +261,10 @@ mod tests {
             until: Timestamp::from_millis(read.lease_until).unwrap(),
         };
         assert_eq!(read.answer.as_ref().map(|answer| answer.status), Some(201));
-        assert_eq!(lease.item(&"acme".parse().unwrap(), read.answer).unwrap(), golden);
+        let acme = "acme".parse().unwrap();
+        assert_eq!(lease.item(&acme, read.answer.clone()).unwrap(), golden);
+        let mut listed = golden;
+        listed.extend(items::key_attributes(&keys::idempotency(&acme, &lease.token)));
+        assert_eq!(from_item(listed).unwrap(), Request { lease, answer: read.answer });
     }
 }

@@ -26,6 +26,8 @@
 //! | leads | `<tenant>` | `rollup#<day>#<part>#<hash>#<number>` | piece of a large part | api, aggregate |
 //! | leads | `<tenant>` | `dirty_day#<day>` | past days from that one on whose counts changed | score, aggregate |
 //! | leads | `<tenant>` | `recount#<run>#<day>#<segment>` | counts of a dirty day in a segment | aggregate |
+//! | leads | `<tenant>` | `nightly_run#<run>` | what a nightly run did for the tenant | api, aggregate |
+//! | leads | `<tenant>` | `nightly_part#<run>#<segment>` | what it did in a segment | aggregate |
 //! | leads | `<tenant>` | `job#<job>` | job: how far it has come | api, rescore, bulk |
 //! | leads | `<tenant>` | `job_draft#<job>` | the draft that a preview looks at | rescore |
 //! | leads | `<tenant>` | `job_leads#<job>` | the leads that somebody named for a job | bulk |
@@ -219,6 +221,8 @@ mod tests {
             rollup_correction(&acme, day),
             recount(&acme, day.into(), day, 3),
             dirty_day(&acme, day),
+            nightly_run(&acme, day.into()),
+            nightly_part(&acme, day.into(), 3),
             job(&acme, &a_job()),
             job_draft(&acme, &a_job()),
             job_leads(&acme, &a_job()),

@@ -22,6 +22,7 @@ use crate::{
     error::StoreError,
     items::{self, Item, Place},
     keys,
+    moves::ArchivedItem,
     places::Places,
     states::StateItem,
 };
@@ -45,6 +46,8 @@ pub struct ListedLead {
     /// Whether it lies in every index where it belongs. One that former code wrote does not,
     /// until it is written again.
     pub is_placed: bool,
+    /// When a nightly run last gave it its standing; `None` where a commit did since.
+    pub relisted_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +66,10 @@ struct LeadItem {
     crossing: Option<Crossing>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     erased_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relisted_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archived: Option<ArchivedItem>,
     score: i64,
     stage: Stage,
 }
@@ -99,6 +106,8 @@ pub(crate) fn to_item(
         state,
         crossing: lead.crossing,
         erased_at: lead.erased.map(Timestamp::millis),
+        relisted_at: None,
+        archived: lead.archived.as_ref().map(ArchivedItem::from),
         score: standing.score,
         stage: standing.stage,
     };
@@ -120,7 +129,12 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
     let survivor = members.iter().find(|member| member.home.id == id).map(|member| member.home);
     let state = content.state.into_state(&place, id)?;
     let is_placed = is_in_indexes || state.work.is_deleted(id);
-    let erased = content.erased_at.map(Timestamp::from_millis).transpose();
+    let instant = |millis: Option<i64>| {
+        let instant = millis.map(Timestamp::from_millis).transpose();
+        instant.map_err(|source| place.unreadable(source))
+    };
+    let relisted_at = instant(content.relisted_at)?;
+    let archived = content.archived.map(|archived| archived.read(&place)).transpose()?;
     let lead = Lead {
         survivor: survivor.ok_or_else(|| place.unreadable(NoSurvivor))?,
         version: content.version,
@@ -128,10 +142,11 @@ pub(crate) fn from_item(item: Item) -> Result<ListedLead, StoreError> {
         identity_limit: content.identity_limit,
         state,
         crossing: content.crossing,
-        erased: erased.map_err(|source| place.unreadable(source))?,
+        erased: instant(content.erased_at)?,
+        archived,
     };
     let standing = Standing { score: content.score, stage: content.stage };
-    Ok(ListedLead { lead, standing, is_placed })
+    Ok(ListedLead { lead, standing, is_placed, relisted_at })
 }
 
 /// A place in the list by score: that of the last lead seen.

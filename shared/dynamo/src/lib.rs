@@ -27,6 +27,8 @@ mod leads;
 mod lists;
 mod members;
 mod metered;
+mod moves;
+mod nightly_runs;
 mod notifications;
 mod places;
 mod publish;
@@ -61,17 +63,19 @@ pub use crate::{
     entries::StoredEntry,
     error::StoreError,
     golden_leads::StoredGoldenLead,
-    idempotency::{Begun, KEPT_MS, KeptAnswer, LEASE_MS, Lease},
+    idempotency::{Begun, KEPT_MS, KeptAnswer, LEASE_MS, Lease, Request},
     job_parts::Progress,
     jobs::Job,
     leads::{ListedLead, ScorePlace, Standing},
     lists::{InvalidListPlace, ListKey, ListPage, ListPlace},
     members::{Changed, EMAIL_FIELD, Member, MemberStatus, NAME_FIELD},
+    moves::{EventsPart, StoredEvents},
+    nightly_runs::{MOST_DRIFT_LEADS, NightCounts, NightlyRun},
     publish::Publication,
     recounts::{MOST_RECOUNTED_DAYS, RecountPlan},
     rollups::DayRollup,
     rule_sets::PublishedSet,
-    runs::Run,
+    runs::{InvalidPass, Run},
     scan::{LeadPage, SCAN_SEGMENTS, ScanPlace},
     search::{FindableHome, Finding, SearchRecord},
     settings::{FRESH, Settings, SettingsCache},

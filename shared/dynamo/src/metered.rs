@@ -4,7 +4,10 @@
 //! size of the item that would be written.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
-use domain::{event::Event, fold::keep_foldable, home::HomeId, lead::Lead, tenant::TenantId};
+use domain::{
+    archived::EventHomes, event::Event, fold::keep_foldable, home::HomeId, lead::Lead,
+    tenant::TenantId,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -55,10 +58,9 @@ impl Store {
     pub async fn metered_events(
         &self,
         tenant: &TenantId,
-        homes: impl IntoIterator<Item = HomeId>,
+        homes: EventHomes,
     ) -> Result<(Vec<Event>, u64), StoreError> {
-        let homes: Vec<_> = homes.into_iter().collect();
-        let reads = homes.into_iter().map(|home| self.metered_home(tenant, home));
+        let reads = homes.into_vec().into_iter().map(|home| self.metered_home(tenant, home));
         let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
         let (mut all, mut half_units_read) = (Vec::new(), 0);
         while let Some((events, half_units)) = reads.try_next().await? {
@@ -118,7 +120,7 @@ fn units(bytes: usize, per_unit: usize) -> u64 {
 }
 
 /// Counts the bytes of an item as the service does: names and values, in UTF-8.
-fn size(item: &Item) -> usize {
+pub(crate) fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use domain::{event::Event, home::HomeId, lead::Home, tenant::TenantId};
+use domain::{archived::EventHomes, event::Event, home::HomeId, lead::Home, tenant::TenantId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{BATCH, Store, error::StoreError, events};
@@ -35,22 +35,22 @@ impl Store {
     pub async fn foldable_events(
         &self,
         tenant: &TenantId,
-        homes: impl IntoIterator<Item = HomeId>,
+        homes: EventHomes,
     ) -> Result<Vec<Event>, StoreError> {
         Ok(self.metered_events(tenant, homes).await?.0)
     }
 
     /// Reads the events of several homes, strongly consistent, in no useful order; `None` when
-    /// there are more than `at_most`. Edits come with them and are not counted.
+    /// there are more than `at_most`. Edits and changes of consent come with them and are not counted.
     pub async fn events_of_homes(
         &self,
         tenant: &TenantId,
-        homes: impl IntoIterator<Item = HomeId>,
+        homes: EventHomes,
         at_most: usize,
     ) -> Result<Option<Vec<Event>>, StoreError> {
         let read = &AtomicUsize::new(0);
-        let homes: Vec<_> = homes.into_iter().collect();
         let reads = homes
+            .into_vec()
             .into_iter()
             .map(|home| async move { self.events_while(tenant, home, read, at_most).await });
         let events: Vec<_> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -74,7 +74,7 @@ impl Store {
             let items = page.items.unwrap_or_default().into_iter();
             let events = items.map(|item| events::from_item(home, item));
             let events: Vec<Event> = events.collect::<Result<_, _>>()?;
-            let counted = events.iter().filter(|event| event.edit.is_none()).count();
+            let counted = events.iter().filter(|event| event.is_behaviour()).count();
             if read.fetch_add(counted, Ordering::Relaxed) + counted > at_most {
                 return Ok(None);
             }

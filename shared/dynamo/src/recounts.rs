@@ -34,6 +34,8 @@ pub struct RecountPlan {
     pub tenant: TenantId,
     /// The days, in order; each has a rollup.
     pub days: Vec<Day>,
+    /// How many leads it had when they were last counted; 0 where they never were.
+    pub leads: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +44,8 @@ struct RecountPlanItem {
     /// next run.
     #[serde(default)]
     recounted: Vec<Day>,
+    #[serde(default)]
+    leads: u64,
 }
 
 /// Says that an item between two recount plans is none.
@@ -52,7 +56,7 @@ struct NotAPlan;
 impl Store {
     /// Returns the days that a pass of a run recounts for a tenant: those that were marked when it
     /// was first asked, are before the run's day and whose rollup is settled, the last
-    /// [`MOST_RECOUNTED_DAYS`] of them. A pass after the first, which took the picture of the run's
+    /// [`MOST_RECOUNTED_DAYS`] of them; and how many leads it had the night before. A pass after the first, which took the picture of the run's
     /// day, recounts that day too.
     pub async fn recount_plan(
         &self,
@@ -64,7 +68,9 @@ impl Store {
             return read_plan(item);
         }
         let recounted = self.days_to_recount(pass, tenant).await?;
-        self.put_new(items::write(&key, &RecountPlanItem { recounted })?).await?;
+        let last = self.nightly_runs(tenant, Some(pass), 1).await?;
+        let leads = last.first().map_or(0, |last| last.counts.leads);
+        self.put_new(items::write(&key, &RecountPlanItem { recounted, leads })?).await?;
         // Of two segments that ask at once, one decides; both go by what it decided.
         read_plan(self.must_get(key).await?)
     }
@@ -114,10 +120,11 @@ impl Store {
 
     /// Removes a tenant's plan and all that was counted for it; the plan goes last.
     pub async fn drop_recount(&self, tenant: &TenantId, pass: Pass) -> Result<(), StoreError> {
-        let (first, last) = keys::recount_range(pass);
-        let found = self.lead_items_between(tenant.as_str(), first, last).await?;
-        let keys: Vec<Key> = found.iter().map(key_of).collect();
-        self.delete_lead_items(&keys).await?;
+        for (first, last) in [keys::recount_range(pass), keys::nightly_parts(pass)] {
+            let found = self.lead_items_between(tenant.as_str(), first, last).await?;
+            let keys: Vec<Key> = found.iter().map(key_of).collect();
+            self.delete_lead_items(&keys).await?;
+        }
         self.delete_lead_item(&keys::recount_plan(pass, tenant)).await
     }
 }
@@ -130,6 +137,6 @@ fn key_of(item: &Item) -> Key {
 fn read_plan(item: Item) -> Result<RecountPlan, StoreError> {
     let place = Place::of(&item);
     let tenant = keys::parse_recount_plan(&place.sk).ok_or_else(|| place.unreadable(NotAPlan))?;
-    let RecountPlanItem { recounted } = items::read(item)?;
-    Ok(RecountPlan { tenant, days: recounted })
+    let RecountPlanItem { recounted, leads } = items::read(item)?;
+    Ok(RecountPlan { tenant, days: recounted, leads })
 }

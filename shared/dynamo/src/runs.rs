@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     fmt::{self, Display, Formatter},
+    str::FromStr,
 };
 
 use aws_sdk_dynamodb::{
@@ -66,6 +67,24 @@ impl Display for Pass {
         }
     }
 }
+
+impl FromStr for Pass {
+    type Err = InvalidPass;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (run, number) = match text.split_once('.') {
+            Some((run, number)) => (run, number.parse().map_err(|_| InvalidPass)?),
+            None => (text, FIRST_PASS),
+        };
+        let pass = Self { run: run.parse().map_err(|_| InvalidPass)?, number };
+        if pass.to_string() == text { Ok(pass) } else { Err(InvalidPass) }
+    }
+}
+
+/// Says that a text names no pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a pass is a day, like 2026-11-20, and from the second on its number: 2026-11-20.00002")]
+pub struct InvalidPass;
 
 const FIRST_PASS: u32 = 1;
 
@@ -249,6 +268,16 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pass_reads_back_and_has_one_name() {
+        for name in ["2026-11-20", "2026-11-20.00002", "2026-11-20.00010"] {
+            assert_eq!(name.parse::<Pass>().unwrap().to_string(), name);
+        }
+        for other in ["", "2026-11-20.2", "2026-11-20.00001", "2026-11-20.", "x.00002"] {
+            assert_eq!(other.parse::<Pass>(), Err(InvalidPass), "{other}");
+        }
+    }
 
     fn run(golden: &str) -> Run {
         let golden: serde_json::Value = serde_json::from_str(golden).unwrap();

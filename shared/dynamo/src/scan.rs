@@ -16,6 +16,7 @@ use domain::{
     home::HomeId,
     lead::{Crossing, Lead},
     tenant::TenantId,
+    time::Timestamp,
 };
 
 use crate::{
@@ -119,19 +120,22 @@ impl Store {
     /// Lists a lead by another standing, and tells whether it still was as it was read. Notes
     /// the crossing if the stage is another one, and drops an earlier write's note if not.
     ///
-    /// The version stays: what the indexes are keyed by is no part of the lead. They are all
-    /// renewed, because former code did not know them all.
+    /// `at` is written down with it, see [`ListedLead::relisted_at`]. The version stays: what the
+    /// indexes are keyed by is no part of the lead. They are all renewed, because former code did
+    /// not know them all.
     pub async fn refresh_standing(
         &self,
         tenant: &TenantId,
         lead: &Lead,
         standing: Standing,
         crossing: Option<Crossing>,
+        at: Timestamp,
     ) -> Result<bool, StoreError> {
         let id = lead.survivor.id;
         let mut set = vec![
             ("score", Some(items::number(standing.score))),
             ("stage", Some(items::text(standing.stage.as_str()))),
+            ("relisted_at", Some(items::number(at.millis()))),
         ];
         let crossing = crossing.map(serde_dynamo::to_attribute_value).transpose();
         set.push(("crossing", crossing.map_err(StoreError::Unwritable)?));

@@ -10,7 +10,8 @@ use std::{
 };
 
 use domain::{
-    family::IdentitySettings, rule_set::RuleSet, rules::Rules, tenant::TenantId, time::Timestamp,
+    family::IdentitySettings, retention::Retention, rule_set::RuleSet, rules::Rules,
+    tenant::TenantId, time::Timestamp,
 };
 
 use crate::{Store, error::StoreError};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub rules: Rules,
     /// How people are told apart.
     pub identity: IdentitySettings,
+    /// For how long people are kept.
+    pub retention: Retention,
 }
 
 /// The settings of each tenant, read at most once a minute.
@@ -92,9 +95,9 @@ impl Store {
     pub async fn settings(&self, id: &TenantId) -> Result<Settings, StoreError> {
         let key = crate::keys::tenant(id);
         let place = crate::items::Place { pk: key.pk, sk: key.sk };
-        let tenant = self.tenant(id).await?.ok_or_else(|| place.unreadable(NoTenant))?;
+        let set = self.tenant_settings(id).await?.ok_or_else(|| place.unreadable(NoTenant))?;
         let rules = self.rules(id, self.active_version(id).await?).await?;
-        Ok(Settings { rules, identity: tenant.identity })
+        Ok(Settings { rules, identity: set.identity, retention: set.retention })
     }
 
     /// Reads one version of a tenant's rules, ready to score with.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     amount::Amount,
     balance::Balance,
+    consent::{Consent, Consents, Purpose},
     conversion::Conversion,
     edit::Work,
     event::{EventId, Position},
@@ -42,6 +43,8 @@ pub(crate) struct StateItem {
     events: u32,
     #[serde(default, skip_serializing_if = "is_zero")]
     suppressed: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    without_consent: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +79,12 @@ pub(crate) struct StateItem {
     /// The fields set by hand that the fold looks at, each as JSON text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     edited: BTreeMap<String, String>,
+    /// Of each purpose whether it is granted, and since when that is so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    consents: BTreeMap<Purpose, (bool, i64)>,
+    /// How many events of senders were folded for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    consent_changes: u32,
     #[serde(default, skip_serializing_if = "is_new")]
     status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +93,8 @@ pub(crate) struct StateItem {
     segment: Option<Segment>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     deleted_homes: BTreeSet<HomeId>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    erased_homes: BTreeMap<HomeId, Day>,
     /// What former folds kept in the place of `deleted_homes`: that the lead was hidden.
     #[serde(default, skip_serializing)]
     deleted: bool,
@@ -158,6 +169,9 @@ impl StateItem {
         let (facts, work) = (&state.facts, &state.work);
         let created_at = state.created_at.filter(|at| state.first_seen_at != Some(*at));
         let millis = |(name, at): (&String, &Timestamp)| (name.clone(), at.millis());
+        let said = |(purpose, consent): (&Purpose, Consent)| {
+            (purpose.clone(), (consent.granted, consent.at.millis()))
+        };
         let use_of = |(rule, uses): (&String, &Uses)| (rule.clone(), (uses.period, uses.count));
         Ok(Self {
             fold_version: state.fold_version,
@@ -166,6 +180,7 @@ impl StateItem {
             expiring: thousandths(&state.balance.expiring),
             events: state.events,
             suppressed: state.suppressed,
+            without_consent: state.without_consent,
             first_seen_at: state.first_seen_at.map(Timestamp::millis),
             last_event_at: state.last_event_at.map(Timestamp::millis),
             created_at: created_at.map(Timestamp::millis),
@@ -183,10 +198,13 @@ impl StateItem {
             days: facts.days.clone(),
             read_profile: texts(&state.profile),
             edited: texts(&state.edited),
+            consents: state.consents.iter().map(said).collect(),
+            consent_changes: state.consents.by_senders(),
             status: work.status,
             assigned_to: work.assigned_to.clone(),
             segment: work.segment,
             deleted_homes: work.deleted_homes.clone(),
+            erased_homes: work.erased_homes.clone(),
             deleted: false,
             edition: state.edition,
             last_edit_at: state.last_edit_at.map(Timestamp::millis),
@@ -213,6 +231,8 @@ impl StateItem {
             self.last_seen.into_iter().map(|(name, at)| Ok((name, time(at)?))).collect();
         let mut deleted_homes = self.deleted_homes;
         deleted_homes.extend(self.deleted.then_some(survivor));
+        let said = |(purpose, (granted, at))| Ok((purpose, Consent { granted, at: time(at)? }));
+        let given = self.consents.into_iter().map(said).collect::<Result<_, StoreError>>()?;
         let stay = |(stage, since)| Ok(Stay { stage, since: time(since)? });
         let conversion =
             |ConversionItem { at, score, stage }| Ok(Conversion { at: time(at)?, score, stage });
@@ -227,6 +247,7 @@ impl StateItem {
             },
             events: self.events,
             suppressed: self.suppressed,
+            without_consent: self.without_consent,
             first_seen_at,
             last_event_at,
             created_at,
@@ -248,11 +269,13 @@ impl StateItem {
             },
             profile: values(self.read_profile, place)?,
             edited: values(self.edited, place)?,
+            consents: Consents::from_parts(given, self.consent_changes),
             work: Work {
                 status: self.status,
                 assigned_to: self.assigned_to,
                 segment: self.segment,
                 deleted_homes,
+                erased_homes: self.erased_homes,
             },
             edition: self.edition,
             last_edit_at: self.last_edit_at.map(time).transpose()?,

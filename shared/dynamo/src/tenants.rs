@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use domain::{
-    api_key::KeyHash, family::IdentitySettings, rate_limit::RateLimits, rule_set::RuleSet,
-    tenant::TenantId, time::Timestamp,
+    api_key::KeyHash, family::IdentitySettings, rate_limit::RateLimits, retention::Retention,
+    rule_set::RuleSet, tenant::TenantId, time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub struct TenantSettings {
     pub identity: IdentitySettings,
     /// How many requests its callers may make.
     pub rate_limits: RateLimits,
+    /// For how long it keeps people.
+    pub retention: Retention,
     /// How often the settings were changed.
     pub version: u64,
 }
@@ -55,6 +57,8 @@ struct TenantItem {
     wrapped_keyring: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_limits: Option<RateLimits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retention: Option<Retention>,
     #[serde(default, skip_serializing_if = "is_zero")]
     version: u64,
 }
@@ -76,9 +80,15 @@ pub(crate) fn access(item: Item) -> Result<(String, RateLimits), StoreError> {
 }
 
 fn settings(item: Item) -> Result<TenantSettings, StoreError> {
-    let TenantItem { name, join_by_email, rate_limits, version, .. } = items::read(item)?;
-    let identity = IdentitySettings { join_by_email };
-    Ok(TenantSettings { name, identity, rate_limits: rate_limits.unwrap_or_default(), version })
+    let TenantItem { name, join_by_email, rate_limits, retention, version, .. } =
+        items::read(item)?;
+    Ok(TenantSettings {
+        name,
+        identity: IdentitySettings { join_by_email },
+        rate_limits: rate_limits.unwrap_or_default(),
+        retention: retention.unwrap_or_default(),
+        version,
+    })
 }
 
 impl Store {
@@ -115,28 +125,31 @@ impl Store {
         item.map(access).transpose()
     }
 
-    /// Gives a tenant another name and other limits in place of the settings that were read; its
-    /// version counts up. The rest of them stays.
+    /// Gives a tenant the name, limits and retention of `next` in place of the settings that were
+    /// read; its version counts up. The rest of them stays.
     ///
     /// `false`: somebody else changed them meanwhile, and nothing was written.
     pub async fn put_tenant_settings(
         &self,
         id: &TenantId,
         read: &TenantSettings,
-        name: &str,
-        rate_limits: RateLimits,
+        next: &TenantSettings,
     ) -> Result<bool, StoreError> {
-        let limits = serde_dynamo::to_attribute_value(rate_limits);
+        let version = read.version.saturating_add(1);
+        let limits = serde_dynamo::to_attribute_value(next.rate_limits);
+        let retention = serde_dynamo::to_attribute_value(next.retention);
         let values = HashMap::from([
-            (":name".to_owned(), items::text(name)),
+            (":name".to_owned(), items::text(&next.name)),
             (":limits".to_owned(), limits.map_err(StoreError::Unwritable)?),
+            (":retention".to_owned(), retention.map_err(StoreError::Unwritable)?),
             (":read".to_owned(), items::number(read.version)),
-            (":next".to_owned(), items::number(read.version.saturating_add(1))),
+            (":next".to_owned(), items::number(version)),
             (":never".to_owned(), items::number(0)),
         ]);
-        let names = ["name", "rate_limits", "version"];
+        let names = ["name", "rate_limits", "retention", "version"];
         let names = names.map(|name| (format!("#{name}"), name.to_owned()));
-        let update = "SET #name = :name, #rate_limits = :limits, #version = :next";
+        let update = "SET #name = :name, #rate_limits = :limits, #retention = :retention, \
+                      #version = :next";
         // Settings that were never changed have no version.
         let condition = "#version = :read OR (:read = :never AND attribute_not_exists(#version) AND \
              attribute_exists(pk))";
@@ -147,13 +160,7 @@ impl Store {
         }
         // The answer to an earlier call may have been lost.
         let kept = self.tenant_settings(id).await?;
-        let next = TenantSettings {
-            name: name.to_owned(),
-            identity: read.identity,
-            rate_limits,
-            version: read.version.saturating_add(1),
-        };
-        Ok(kept == Some(next))
+        Ok(kept == Some(TenantSettings { identity: read.identity, version, ..next.clone() }))
     }
 
     /// Makes a tenant with its first keys, rule set and admin, and tells whether there was none
@@ -173,6 +180,7 @@ impl Store {
             join_by_email: tenant.identity.join_by_email,
             wrapped_keyring: tenant.wrapped_keyring.clone(),
             rate_limits: None,
+            retention: None,
             version: 0,
         };
         let mut new = vec![items::write(&keys::tenant(&tenant.id), &content)?];
@@ -211,10 +219,14 @@ mod tests {
     fn a_tenant_is_read_as_ever() {
         let first = golden(include_str!("../../../tests/golden/tenant-1.json"));
         let second = golden(include_str!("../../../tests/golden/tenant-2.json"));
+        let third = golden(include_str!("../../../tests/golden/tenant-3.json"));
         let (old, new) = (settings(first.clone()).unwrap(), settings(second.clone()).unwrap());
         assert_eq!((old.version, old.rate_limits), (0, RateLimits::default()));
         assert_eq!((new.version, new.rate_limits.people), (3, 200));
-        for item in [first, second] {
+        assert_eq!((old.retention, new.retention), Default::default());
+        let expected = Retention { anonymise_after_days: None, archive_after_days: Some(400) };
+        assert_eq!(settings(third.clone()).unwrap().retention, expected);
+        for item in [first, second, third] {
             let content: TenantItem = items::read(item.clone()).unwrap();
             let key = keys::tenant(&"acme".parse().unwrap());
             assert_eq!(items::write(&key, &content).unwrap(), item);

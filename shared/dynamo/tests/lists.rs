@@ -76,6 +76,7 @@ async fn template(tables: &Tables) -> Item {
         state,
         crossing: None,
         erased: None,
+        archived: None,
     };
     let standing = Standing { score: 60, stage: Stage::Hot };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -65,6 +65,7 @@ async fn templates(tables: &Tables) -> (Item, Item) {
         state: fold(&testing::rules(), seen),
         crossing: None,
         erased: None,
+        archived: None,
     };
     let standing = Standing { score: 60, stage: Stage::Hot };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

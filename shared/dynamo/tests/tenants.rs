@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
     user::{Role, UserId},
 };
-use dynamo::{Member, StoredApiKey};
+use dynamo::{Member, StoredApiKey, TenantSettings};
 use testing::Tables;
 
 fn acme() -> TenantId {
@@ -105,8 +105,10 @@ async fn settings_are_changed_only_as_they_were_read_and_reach_every_key() {
     let read = store.tenant_settings(&acme()).await.unwrap().unwrap();
     assert_eq!((read.version, read.rate_limits), (0, RateLimits::default()));
     let limits = RateLimits { people: 200, ..RateLimits::default() };
-    let put =
-        async |read, name| store.put_tenant_settings(&acme(), read, name, limits).await.unwrap();
+    let put = async |read: &TenantSettings, name: &str| {
+        let next = TenantSettings { name: name.to_owned(), rate_limits: limits, ..read.clone() };
+        store.put_tenant_settings(&acme(), read, &next).await.unwrap()
+    };
     // The second time as when the first answer got lost.
     for _ in 0..2 {
         assert!(put(&read, "New").await);
@@ -119,7 +121,7 @@ async fn settings_are_changed_only_as_they_were_read_and_reach_every_key() {
     store.create_api_key(&text.hash(), &stored).await.unwrap();
     let known = store.api_key(&acme(), &text.hash()).await.unwrap().unwrap();
     assert_eq!(known.limits, limits);
-    let nobody = store.put_tenant_settings(&other(), &read, "x", limits).await.unwrap();
+    let nobody = store.put_tenant_settings(&other(), &read, &read).await.unwrap();
     assert!(!nobody, "settings make no tenant");
 }
 

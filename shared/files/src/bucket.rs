@@ -2,7 +2,7 @@
 //!
 //! Invariant: a file that is there is read as it was put, and only what is sealed is put as one.
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::OnceLock};
 
 use aws_sdk_s3::{
     Client, Config,
@@ -13,9 +13,12 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use bytes::Bytes;
-use domain::event::Sealed;
+use domain::{event::Sealed, tenant::TenantId};
 
-use crate::{error::FileError, key::FileKey};
+use crate::{
+    error::FileError,
+    key::{FileKey, FileSort},
+};
 
 /// A call on its way.
 pub type Filing<'f, T> = Pin<Box<dyn Future<Output = Result<T, FileError>> + Send + 'f>>;
@@ -30,12 +33,18 @@ pub trait Files: fmt::Debug + Send + Sync {
 
     /// Removes a file, if it is there.
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()>;
+
+    /// Lists the files of a sort that a tenant has, in the order of their keys: every one that was
+    /// there before and was not removed.
+    fn list<'f>(&'f self, sort: FileSort, tenant: &'f TenantId) -> Filing<'f, Vec<FileKey>>;
 }
 
 /// A bucket of S3.
 #[derive(Clone)]
 pub struct Bucket {
-    client: Client,
+    config: Config,
+    /// Made at the first call: a function that seldom makes one starts without it.
+    client: OnceLock<Client>,
     name: String,
 }
 
@@ -45,7 +54,11 @@ impl Bucket {
     /// The name goes into the path of a request: the address of an emulator has no room for it.
     pub fn new(config: impl Into<Config>, name: impl Into<String>) -> Self {
         let config = config.into().to_builder().force_path_style(true).build();
-        Self { client: Client::from_conf(config), name: name.into() }
+        Self { config, client: OnceLock::new(), name: name.into() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::from_conf(self.config.clone()))
     }
 
     /// Puts bytes under a key.
@@ -56,7 +69,7 @@ impl Bucket {
         content: Vec<u8>,
     ) -> Result<(), FileError> {
         let sent = self
-            .client
+            .client()
             .put_object()
             .bucket(&self.name)
             .key(key)
@@ -69,7 +82,7 @@ impl Bucket {
 
     /// Gets what lies under a key, to its end.
     pub(crate) async fn get_object(&self, key: &str) -> Result<Option<Bytes>, FileError> {
-        let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
+        let sent = self.client().get_object().bucket(&self.name).key(key).send().await;
         match sent {
             Ok(GetObjectOutput { body, .. }) => {
                 let read = body.collect().await.map_err(|_| broken("broken response"))?;
@@ -84,7 +97,7 @@ impl Bucket {
 
     /// Removes what lies under a key, if anything does.
     pub(crate) async fn remove_object(&self, key: &str) -> Result<(), FileError> {
-        let sent = self.client.delete_object().bucket(&self.name).key(key).send().await;
+        let sent = self.client().delete_object().bucket(&self.name).key(key).send().await;
         sent.map(drop).map_err(|error| FileError::from_sdk("DeleteObject", &error))
     }
 
@@ -95,7 +108,7 @@ impl Bucket {
         after: Option<&str>,
     ) -> Result<ListObjectsV2Output, FileError> {
         let listing = self
-            .client
+            .client()
             .list_objects_v2()
             .bucket(&self.name)
             .prefix(prefix)
@@ -103,6 +116,23 @@ impl Bucket {
             .send()
             .await;
         listing.map_err(|error| FileError::from_sdk("ListObjectsV2", &error))
+    }
+
+    async fn list_files(
+        &self,
+        sort: FileSort,
+        tenant: &TenantId,
+    ) -> Result<Vec<FileKey>, FileError> {
+        let prefix = sort.prefix(tenant);
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let listing = self.list_objects(&prefix, keys.last().map(String::as_str)).await?;
+            let before = keys.len();
+            keys.extend(listing.contents.into_iter().flatten().filter_map(|object| object.key));
+            if keys.len() == before || !listing.is_truncated.unwrap_or(false) {
+                return Ok(keys.into_iter().map(FileKey::listed).collect());
+            }
+        }
     }
 
     async fn get_sealed(&self, key: &FileKey) -> Result<Option<Sealed>, FileError> {
@@ -128,6 +158,10 @@ impl Files for Bucket {
 
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()> {
         Box::pin(self.remove_object(key.as_str()))
+    }
+
+    fn list<'f>(&'f self, sort: FileSort, tenant: &'f TenantId) -> Filing<'f, Vec<FileKey>> {
+        Box::pin(self.list_files(sort, tenant))
     }
 }
 

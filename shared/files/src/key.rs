@@ -15,7 +15,41 @@ use domain::{job::JobId, tenant::TenantId};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileKey(String);
 
+/// A sort of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileSort {
+    /// What imports are to bring in.
+    Imports,
+    /// What exports wrote.
+    Exports,
+}
+
+impl FileSort {
+    /// Returns what the keys of such files of a tenant begin with.
+    pub(crate) fn prefix(self, tenant: &TenantId) -> String {
+        match self {
+            Self::Imports => format!("imports/{tenant}/"),
+            Self::Exports => format!("exports/{tenant}/"),
+        }
+    }
+}
+
 impl FileKey {
+    /// Takes a key that a bucket has.
+    pub(crate) const fn listed(key: String) -> Self {
+        Self(key)
+    }
+
+    /// Tells whether it is a file of a sort that a tenant has.
+    pub fn is_of(&self, sort: FileSort, tenant: &TenantId) -> bool {
+        self.0.starts_with(&sort.prefix(tenant))
+    }
+
+    /// Returns the job whose file it is.
+    pub fn job(&self) -> Option<JobId> {
+        self.0.split('/').nth(2)?.parse().ok()
+    }
+
     /// The rows of an import, chunk by chunk, counted from 0.
     pub fn import(tenant: &TenantId, job: &JobId, chunk: u32) -> Self {
         Self(format!("imports/{tenant}/{job}/{chunk:05}"))
@@ -53,7 +87,11 @@ mod tests {
             "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse::<JobId>().unwrap(),
         );
         assert_eq!(FileKey::import(&acme, &job, 7).as_str(), format!("imports/acme/{job}/00007"));
+        assert_eq!(FileKey::import(&acme, &job, 7).job(), Some(job.clone()));
+        assert_eq!(job.instant().unwrap().to_string(), "2025-10-22T09:24:52.702Z");
         let part = FileKey::export(&acme, &job, "00003-0-ab/../x");
+        assert!(part.is_of(FileSort::Exports, &acme) && !part.is_of(FileSort::Imports, &acme));
+        assert!(!part.is_of(FileSort::Exports, &"acm".parse().unwrap()));
         assert_eq!(part.as_str(), format!("exports/acme/{job}/00003-0-abx"));
     }
 }

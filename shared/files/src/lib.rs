@@ -2,7 +2,8 @@
 //! where they lie, and the objects of the archive. The only crate that names `aws-sdk-s3`.
 //!
 //! Invariant: a file of a job is sealed with the keys of its tenant, and its key begins with what
-//! it is for and whose it is. What an object of the archive is called, `lake` decides.
+//! it is for and whose it is. What an object of the archive is called, `lake` and `shelf`
+//! decide.
 
 mod bucket;
 mod error;
@@ -16,6 +17,6 @@ pub use crate::{
     error::FileError,
     export::{EXPORT_COLUMNS, export_header, safe_cell},
     import::{CHUNK_ROWS, Chunk, ChunkError, Row},
-    key::FileKey,
+    key::{FileKey, FileSort},
     objects::{Listing, Objects},
 };

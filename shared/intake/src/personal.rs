@@ -66,8 +66,9 @@ pub fn clean_object(
     parent: &str,
     withheld: &mut Withheld,
 ) -> Map<String, Value> {
-    let is_person = keys::is_person(parent) || keys::has_contact(&object);
-    clean_members(object, path, is_person, withheld)
+    let is_described = keys::is_person(parent);
+    let is_person = is_described || keys::has_contact(&object);
+    clean_members(object, path, Of { is_person, is_described }, withheld)
 }
 
 /// Cleans what an event says at its top. A bare `name` there is the person's, unless the event is
@@ -79,13 +80,22 @@ pub fn clean_top(
     withheld: &mut Withheld,
 ) -> Map<String, Value> {
     let is_person = keys::has_contact(&object) || !names_thing && !keys::is_product(&object);
-    clean_members(object, path, is_person, withheld)
+    clean_members(object, path, Of { is_person, is_described: false }, withheld)
+}
+
+/// Whom an object is about.
+#[derive(Clone, Copy)]
+struct Of {
+    /// A person has the name that stands in it.
+    is_person: bool,
+    /// It describes a person, and so does the free text in it.
+    is_described: bool,
 }
 
 fn clean_members(
     object: Map<String, Value>,
     path: &str,
-    is_person: bool,
+    of: Of,
     withheld: &mut Withheld,
 ) -> Map<String, Value> {
     let mut cleaned = Map::new();
@@ -94,7 +104,10 @@ fn clean_members(
         let path = join(path, &clean_key);
         // A key that was a pattern says what it was, not what stands under it.
         let was_pattern = clean_key == patterns::EMAIL || clean_key == patterns::PHONE;
-        let value = match keys::meaning(&key, is_person) {
+        let free_text = of.is_described && keys::is_free_text(&key);
+        let meaning = keys::meaning(&key, of.is_person);
+        let meaning = meaning.or(free_text.then_some(Personal::Field("text")));
+        let value = match meaning {
             Some(meaning) if !was_pattern && holds_something(&value) => {
                 let replacement = replacement(meaning);
                 if let Personal::Field(_) = meaning {
@@ -271,6 +284,20 @@ mod tests {
         assert_eq!(cleaned["visitor"]["name"], "[personal]");
         assert_eq!(cleaned["plan"]["name"], "Pro");
         assert_eq!(cleaned["company"]["name"], "Acme");
+    }
+
+    #[test]
+    fn free_text_is_a_person_s_where_the_person_is_described() {
+        let (cleaned, withheld) = clean(json!({
+            "traits": {"bio": "Ana, of Recife", "About Me": "tall", "comments": true},
+            "product": {"description": "A lamp"},
+            "message": "Welcome back",
+        }));
+        let expected = json!({"bio": "[personal]", "About Me": "[personal]", "comments": true});
+        assert_eq!(cleaned["traits"], expected);
+        assert_eq!(cleaned["product"]["description"], "A lamp");
+        assert_eq!(cleaned["message"], "Welcome back");
+        assert_eq!(withheld.get("properties.traits.bio"), Some("Ana, of Recife"));
     }
 
     #[test]

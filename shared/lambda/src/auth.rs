@@ -15,7 +15,7 @@ mod credential;
 mod directory;
 mod token;
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     api_key::{ApiKeyText, KeyHash},
@@ -30,7 +30,7 @@ pub use self::{
     directory::{CallerDirectory, Directory, FindError},
     token::{Checking, Token, TokenCheck, TokenError},
 };
-use crate::problem::Problem;
+use crate::{problem::Problem, telemetry::told};
 
 /// Knows callers by their keys and tokens, and remembers for a minute whom it knew and whom not.
 ///
@@ -141,14 +141,6 @@ fn refused_token(error: &TokenError) -> Problem {
 
 fn unavailable(message: &str) -> Problem {
     Problem::unavailable("auth_unavailable", message, RETRY_AFTER_SECONDS)
-}
-
-/// Writes an error with what caused it.
-fn told(error: &dyn Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {}", told(cause)),
-        None => error.to_string(),
-    }
 }
 
 #[cfg(test)]

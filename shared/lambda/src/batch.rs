@@ -7,6 +7,8 @@ use std::error::Error;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 
+use crate::telemetry::told;
+
 /// How often a queue delivers a message before it gives it up; the template says the same.
 const MAX_RECEIVES: u32 = 5;
 
@@ -28,7 +30,7 @@ pub async fn each<E: Error + 'static>(
         // On the heap: in one piece the future is deeper than the compiler follows.
         if let Err(error) = Box::pin(work(&message)).await {
             let id = message.message_id.unwrap_or_default();
-            let error: &dyn Error = &error;
+            let error = told(&error);
             tracing::error!(message_id = id, error, "a message was given back to the queue");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;

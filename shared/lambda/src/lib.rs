@@ -10,6 +10,7 @@ pub mod aws;
 pub mod batch;
 pub mod budget;
 pub mod env;
+pub mod keyrings;
 pub mod limit;
 pub mod problem;
 pub mod telemetry;

@@ -3,6 +3,8 @@
 //! Invariant: a log line has ids, codes and counts. Bodies, credentials and personal values stay
 //! out of it; no layer here could take them out again.
 
+use std::error::Error;
+
 use tracing_subscriber::{
     Layer, filter::Targets, layer::SubscriberExt, registry, util::SubscriberInitExt,
 };
@@ -25,4 +27,35 @@ pub fn init() {
         .with_writer(std::io::stderr);
     // It fails only where somebody listens already, as in tests.
     let _ = registry().with(lines.with_filter(targets)).try_init();
+}
+
+/// Writes an error with all that caused it, for a log line.
+///
+/// Of JSON that could not be read only the place is told: what is wrong with a value may repeat it.
+pub fn told(error: &(dyn Error + 'static)) -> String {
+    let text = match error.downcast_ref::<serde_json::Error>() {
+        Some(json) => format!("not as expected in line {}, column {}", json.line(), json.column()),
+        None => error.to_string(),
+    };
+    match error.source() {
+        Some(cause) => format!("{text}: {}", told(cause)),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("a message is malformed")]
+    struct Malformed(#[source] serde_json::Error);
+
+    #[test]
+    fn an_error_is_told_with_its_cause_and_without_a_value() {
+        let cause = serde_json::from_str::<u32>("\n\"ana@example.com\"").unwrap_err();
+        assert!(cause.to_string().contains("ana@example.com"));
+        let line = "a message is malformed: not as expected in line 2, column 17";
+        assert_eq!(told(&Malformed(cause)), line);
+    }
 }

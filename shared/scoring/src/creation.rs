@@ -76,7 +76,7 @@ impl Scorer {
                     continue;
                 }
                 Err(CreateError::Score(ScoreError::Store(error))) => {
-                    attempts.after(error, home).await?;
+                    self.recover(context, &mut attempts, error, home).await?;
                     continue;
                 }
                 Err(error) => return Err(error),

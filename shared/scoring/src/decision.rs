@@ -154,7 +154,7 @@ impl Scorer {
                 Ok(Planned::AsItIs(decided)) => return Ok(sent.unwrap_or(decided)),
                 Ok(Planned::Change(decided, plan)) => (decided, plan),
                 Err(DecisionError::Score(ScoreError::Store(error))) => {
-                    attempts.after(error, lead).await?;
+                    self.recover(context, &mut attempts, error, lead).await?;
                     continue;
                 }
                 Err(error) => return sent.filter(|_| error.may_be_done()).ok_or(error),

@@ -125,7 +125,7 @@ impl Scorer {
                 Ok(Step::Done(edited)) => return Ok(*edited),
                 Ok(Step::Plan(plan, event)) => (plan, event),
                 Err(EditError::Score(ScoreError::Store(error))) => {
-                    attempts.after(error, lead).await?;
+                    self.recover(context, &mut attempts, error, lead).await?;
                     continue;
                 }
                 Err(error) => return Err(error),

@@ -93,7 +93,7 @@ impl Scorer {
                 Ok(Step::Done(erasure)) => return Ok(*erasure),
                 Ok(Step::Plan(plan, erasure)) => (plan, erasure),
                 Err(EraseError::Score(ScoreError::Store(error))) => {
-                    attempts.after(error, lead).await?;
+                    self.recover(context, &mut attempts, error, lead).await?;
                     continue;
                 }
                 Err(error) => return Err(error),

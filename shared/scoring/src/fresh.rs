@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use domain::{
+    archived::EventHomes,
     event::Event,
     fold::{apply, fold, sorted},
-    home::HomeId,
     rules::Rules,
     state::State,
     tenant::TenantId,
@@ -31,7 +31,7 @@ pub(crate) async fn refolded(
     store: &Store,
     tenant: &TenantId,
     rules: &Rules,
-    homes: impl IntoIterator<Item = HomeId>,
+    homes: EventHomes,
     new: &[Event],
 ) -> Result<State, StoreError> {
     let mut events = store.foldable_events(tenant, homes).await?;

@@ -7,9 +7,9 @@
 use std::ops::RangeInclusive;
 
 use domain::{
+    archived::EventHomes,
     audit::AuditEntry,
     event::{Arrival, Event},
-    family::Member,
     home::{HomeId, HomeRef},
     lead::{Cause, Crossing, Lead},
     notification::Notification,
@@ -21,6 +21,7 @@ use domain::{
     view::shown,
 };
 use dynamo::{ChangedLead, Commit, Settings, Standing, Store, StoreError};
+use shelf::Shelf;
 
 use crate::{
     fresh::{applied, refolded},
@@ -34,6 +35,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     pub store: &'a Store,
+    pub shelf: &'a Shelf,
     pub tenant: &'a TenantId,
     pub settings: &'a Settings,
     pub now: Timestamp,
@@ -107,7 +109,7 @@ async fn plan_in_place(
     }
     let state = match applied(&lead.state, &context.settings.rules, &events) {
         Some(state) => state,
-        None => context.refold(&lead.members, &events).await?,
+        None => context.refold(event_homes(lead)?, &events).await?,
     };
     let crossing = context.crossing(&lead.state, &state, Cause::Event);
     let changed = Lead { version: lead.version + 1, state, crossing, ..lead.clone() };
@@ -124,11 +126,14 @@ async fn plan_in_place(
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
 }
 
+/// Returns the homes of a lead in which events are stored.
+pub(crate) fn event_homes(lead: &Lead) -> Result<EventHomes, StoreError> {
+    EventHomes::of(lead).map_err(StoreError::Archived)
+}
+
 impl Context<'_> {
-    /// Folds what the members' homes hold together with new events.
-    pub async fn refold(self, members: &[Member], new: &[Event]) -> Result<State, StoreError> {
-        let homes = members.iter().filter(|member| member.has_events).map(|member| member.home.id);
-        let homes: Vec<HomeId> = homes.collect();
+    /// Folds what homes hold together with new events.
+    pub async fn refold(self, homes: EventHomes, new: &[Event]) -> Result<State, StoreError> {
         refolded(self.store, self.tenant, &self.settings.rules, homes, new).await
     }
 

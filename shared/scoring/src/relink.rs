@@ -76,6 +76,7 @@ pub(crate) async fn write(
             identity_limit: family.identity_limit,
             crossing: crossing(context, &snapshot, family, &state),
             erased: None,
+            archived: None,
             state,
         };
         let read_version = snapshot.leads.get(&family.survivor.id).map(|lead| lead.version);
@@ -243,7 +244,7 @@ async fn state(
     };
     match before.and_then(|state| applied(&state, rules, new)) {
         Some(state) => Ok(state),
-        None => context.refold(&family.members, new).await,
+        None => context.refold(snapshot.event_homes(&family.members)?, new).await,
     }
 }
 

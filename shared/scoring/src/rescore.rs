@@ -9,6 +9,8 @@ use std::{
 };
 
 use domain::{
+    event::Event,
+    fold::fold,
     home::HomeId,
     lead::{Cause, Crossing, Lead},
     rules::Rules,
@@ -18,6 +20,7 @@ use domain::{
     view::shown,
 };
 use dynamo::{Commit, CommitError, Store, StoreError};
+use shelf::ShelfError;
 
 use crate::{
     attempts::Attempts,
@@ -64,7 +67,8 @@ impl Scorer {
                 Ok(Step::Done(rescored)) => return Ok(rescored),
                 Ok(Step::Outdated) => settings = self.newer(tenant, &settings, survivor).await?,
                 Ok(Step::Again) => attempts.again(survivor).await?,
-                Err(error) => attempts.after(error, survivor).await?,
+                Err(ScoreError::Store(error)) => attempts.after(error, survivor).await?,
+                Err(error) => return Err(error),
             }
         }
     }
@@ -81,7 +85,7 @@ pub(crate) async fn rescore_once(
     context: Context<'_>,
     former: &FormerRules,
     survivor: HomeId,
-) -> Result<Option<Attempt>, StoreError> {
+) -> Result<Option<Attempt>, ScoreError> {
     let step = rescore_lead(context, former, survivor).await?;
     Ok(match step {
         Step::Done(Rescored { written: false, .. }) => None,
@@ -95,7 +99,7 @@ async fn rescore_lead(
     context: Context<'_>,
     former: &FormerRules,
     survivor: HomeId,
-) -> Result<Step, StoreError> {
+) -> Result<Step, ScoreError> {
     let Some(lead) = context.store.lead(context.tenant, survivor).await? else {
         return Ok(Step::Done(Rescored::default()));
     };
@@ -106,7 +110,7 @@ async fn rescore_lead(
     if lead.state.is_current(version) {
         return Ok(Step::Done(Rescored::default()));
     }
-    let state = context.refold(&lead.members, &[]).await?;
+    let state = fold(&context.settings.rules, events(context, &lead).await?);
     let before = former.stage_of(context, &lead).await?;
     let stage = context.stage(&state);
     let crossing = Crossing::between(before, stage, Cause::Rescore);
@@ -125,7 +129,16 @@ async fn rescore_lead(
             Ok(Step::Done(Rescored { written: true, write_units, crossing, stage }))
         }
         Err(CommitError::Changed | CommitError::Stored(_)) => Ok(Step::Again),
-        Err(CommitError::Store(error)) => Err(error),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Reads the events of a lead. Those of an idle one stay in the archive: a re-score brings none.
+async fn events(context: Context<'_>, lead: &Lead) -> Result<Vec<Event>, ScoreError> {
+    match context.shelf.events(context.tenant, lead).await {
+        Ok(events) => Ok(events),
+        Err(ShelfError::Store(error)) => Err(error.into()),
+        Err(error) => Err(ScoreError::Archive { lead: lead.survivor.id, error }),
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use domain::{
+    archived::InArchive,
     edit::InvalidEdit,
     event::Arrival,
     home::{HomeId, HomeRef},
@@ -13,6 +14,7 @@ use domain::{
     time::Timestamp,
 };
 use dynamo::{CommitError, MAX_ITEMS, Settings, SettingsCache, Store, StoreError};
+use shelf::{Shelf, ShelfError};
 use vault::{Keyring, SealError};
 
 use crate::{
@@ -32,6 +34,7 @@ pub const MAX_EVENTS: usize = 90;
 #[derive(Debug)]
 pub struct Scorer {
     pub(crate) store: Store,
+    pub(crate) shelf: Shelf,
     pub(crate) settings: SettingsCache,
     pub(crate) former: FormerRules,
 }
@@ -59,6 +62,15 @@ pub enum ScoreError {
         /// What is wrong with it.
         #[source]
         error: InvalidEdit,
+    },
+    /// The events of an idle lead could not be read, or not be brought back.
+    #[error("lead {lead} could not be brought back from the archive")]
+    Archive {
+        /// The lead.
+        lead: HomeId,
+        /// What went wrong.
+        #[source]
+        error: ShelfError,
     },
     /// A home's key could not be made or read, or a value not be sealed under it.
     #[error("a value of a home cannot be kept")]
@@ -114,9 +126,11 @@ pub(crate) enum Attempt {
 }
 
 impl Scorer {
-    /// Takes the tables.
-    pub fn new(store: Store) -> Self {
-        Self { store, settings: SettingsCache::default(), former: FormerRules::default() }
+    /// Takes the tables, and the bucket that the events of idle leads are brought back from.
+    pub fn new(shelf: impl Into<Shelf>) -> Self {
+        let shelf = shelf.into();
+        let store = shelf.store().clone();
+        Self { store, shelf, settings: SettingsCache::default(), former: FormerRules::default() }
     }
 
     /// Reads a tenant's settings anew. Who knows that rules were published calls this before it
@@ -176,11 +190,50 @@ impl Scorer {
                     home = pending.first().map_or(home, |arrival| arrival.event.home);
                     attempts.again(home.id).await?;
                 }
-                Err(ScoreError::Store(error)) => attempts.after(error, home.id).await?,
+                Err(ScoreError::Store(error)) => {
+                    self.recover(context, &mut attempts, error, home.id).await?;
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(scored)
+    }
+
+    /// Brings the events of an idle lead back from the archive, if that is where they are. The
+    /// lead is of interest again from then on; its score stays as it is.
+    pub async fn bring_back(
+        &self,
+        tenant: &TenantId,
+        lead: HomeId,
+        now: Timestamp,
+    ) -> Result<(), ScoreError> {
+        let mut attempts = Attempts::default();
+        loop {
+            match self.shelf.restore(tenant, lead, now).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => attempts.again(lead).await?,
+                Err(ShelfError::Store(error)) => attempts.after(error, lead).await?,
+                Err(error) => return Err(ScoreError::Archive { lead, error }),
+            }
+        }
+    }
+
+    /// Does what the next attempt at a plan waits for: brings back an archived lead that it needs,
+    /// or waits after a call that failed. Any other error ends it.
+    pub(crate) async fn recover(
+        &self,
+        context: Context<'_>,
+        attempts: &mut Attempts,
+        error: StoreError,
+        lead: HomeId,
+    ) -> Result<(), ScoreError> {
+        match error {
+            StoreError::Archived(InArchive(archived)) => {
+                // Seldom, and on the heap: every attempt would have to be as large otherwise.
+                Box::pin(self.bring_back(context.tenant, archived, context.now)).await
+            }
+            error => attempts.after(error, lead).await,
+        }
     }
 
     /// Returns what planning needs for a commit that nobody asked for in person.
@@ -190,7 +243,7 @@ impl Scorer {
         settings: &'a Settings,
         now: Timestamp,
     ) -> Context<'a> {
-        Context { store: &self.store, tenant, settings, now, audit: None }
+        Context { store: &self.store, shelf: &self.shelf, tenant, settings, now, audit: None }
     }
 
     /// Reads settings that are newer than those in hand, for the sake of a lead that is.

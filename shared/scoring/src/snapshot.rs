@@ -1,13 +1,16 @@
 //! What a commit is planned on: homes and leads as they were read, with what changed since.
 //!
 //! Invariant: whatever is in a snapshot was read strongly consistent, and everything that is
-//! written from it is written on condition of the version that was read.
+//! written from it is written on condition of the version that was read. The events of its leads
+//! lie in the events table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    archived::EventHomes,
     edit::InvalidEdit,
     event::Arrival,
+    family::Member,
     home::{HomeId, HomeRef},
     lead::{Home, Lead},
     link::Role,
@@ -123,6 +126,10 @@ impl Snapshot {
 
     /// Reads the leads that answer for some homes, where they were not read before. One that was
     /// erased answers for nobody.
+    ///
+    /// # Errors
+    /// `Archived` if the events of one lie in the archive. This is where every change of a lead
+    /// passes, whoever makes it: they are brought back, and the change is planned anew.
     pub async fn read_leads(
         &mut self,
         store: &Store,
@@ -137,7 +144,7 @@ impl Snapshot {
             .collect();
         for survivor in survivors {
             if self.asked_leads.insert(survivor)
-                && let Some(lead) = store.lead(tenant, survivor).await?
+                && let Some(lead) = store.changeable_lead(tenant, survivor).await?
                 && lead.erased.is_none()
             {
                 self.leads.insert(survivor, lead);
@@ -162,6 +169,12 @@ impl Snapshot {
         let grown = !read.is_empty();
         self.homes.extend(read);
         Ok(grown)
+    }
+
+    /// Returns the homes of a family in which events are stored.
+    pub fn event_homes(&self, family: &[Member]) -> Result<EventHomes, StoreError> {
+        let all = EventHomes::of_all(self.leads.values()).map_err(StoreError::Archived)?;
+        Ok(all.among(family))
     }
 
     /// Returns the lead that answers for a home, if the two agree that it does.

@@ -63,6 +63,7 @@ fn new_lead(value: &str, events: Vec<Event>) -> Commit {
         state,
         crossing: Some(Crossing { from: Stage::Hot, cause: Cause::Link }),
         erased: None,
+        archived: None,
     };
     let standing = Standing { score: shown.score, stage: shown.stage };
     Commit {

@@ -76,6 +76,14 @@ impl Faults {
         self.inner().calls
     }
 
+    /// Decides the fate of the next call, whatever it goes to.
+    pub(crate) fn next(&self) -> Fault {
+        let mut inner = self.inner();
+        let call = inner.calls;
+        inner.calls += 1;
+        (inner.decide)(call)
+    }
+
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,10 +125,7 @@ impl Intercept for Faults {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let mut inner = self.inner();
-        let call = inner.calls;
-        inner.calls += 1;
-        let fault = (inner.decide)(call);
+        let fault = self.next();
         bag.interceptor_state().store_put(Fate(fault));
         if fault == Fault::NotSent { Err(Injected(fault).into()) } else { Ok(()) }
     }

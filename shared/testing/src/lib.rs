@@ -19,6 +19,7 @@ mod events;
 mod faults;
 mod key_service;
 mod keys;
+mod memory_bucket;
 mod meter;
 mod random;
 mod tables;
@@ -31,6 +32,7 @@ pub use crate::{
     faults::{Fault, Faults},
     key_service::key_service,
     keys::{keyring, opened},
+    memory_bucket::MemoryBucket,
     meter::{Meter, Reading},
     random::Random,
     tables::Tables,

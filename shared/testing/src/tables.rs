@@ -144,6 +144,11 @@ impl Tables {
         }
     }
 
+    /// Returns the address of the server.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Returns the name of the leads table.
     pub fn leads_table(&self) -> &str {
         &self.names.leads

@@ -72,13 +72,13 @@ def calls(client, at):
         yield f"{name} delete", lambda: files.delete_object(**nothing)
     yield "files list", lambda: files.list_objects_v2(Bucket=at["FilesBucket"])
     archive = at["ArchiveBucket"]
-    for name, place in (("archived", "events"), ("set aside", "failed"), ("discarded", "aws/lambda")):
+    places = {"archived": "events", "set aside": "failed", "discarded": "aws/lambda", "idle": "leads"}
+    for name, place in places.items():
         nothing = {"Bucket": archive, "Key": f"{place}/nothing"}
         yield f"{name} get", lambda: files.get_object(**nothing)
         yield f"{name} put", lambda: files.put_object(**nothing, Body=b"", IfMatch='"never"')
         yield f"{name} delete", lambda: files.delete_object(**nothing)
     yield "archived list", lambda: files.list_objects_v2(Bucket=archive)
-    yield "stream look", lambda: client("dynamodbstreams").describe_stream(StreamArn=stream)
     people, somebody = client("cognito-idp"), "nobody@example.com"
     of_pool = {"UserPoolId": at["UserPool"], "Username": somebody}
     yield "people get", lambda: people.admin_get_user(**of_pool)
@@ -116,8 +116,6 @@ formation = boto3.client("cloudformation", **region, **root)
 outputs = formation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
 at = {output["OutputKey"]: output["OutputValue"] for output in outputs}
 functions = boto3.client("lambda", **region, **root)
-tables = boto3.client("dynamodb", **region, **root)
-stream = tables.describe_table(TableName=at["EventsTable"])["Table"]["LatestStreamArn"]
 report = {}
 for name in ("Ingest", "Score", "Api", "Aggregate", "Rescore", "Bulk", "Archive", "Provision"):
     role = functions.get_function_configuration(FunctionName=at[f"{name}Function"])["Role"]

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use domain::{
     actor::Actor,
+    archived::EventHomes,
     edit::{Choice, Edit},
     home::HomeId,
     identity::Kind,
@@ -186,7 +187,7 @@ impl World {
         let page = store.scan_leads(0, 1, None).await.unwrap();
         let mut people = Vec::new();
         for (_, listed) in page.leads {
-            let homes = listed.lead.members.iter().map(|member| member.home.id);
+            let homes = EventHomes::of(&listed.lead).unwrap();
             let events = store.foldable_events(&tenant, homes).await.unwrap();
             people.push((listed.lead.survivor.id, events));
         }

@@ -12,13 +12,11 @@ use domain::{
 use testing::{Faults, Tables, a_tenant};
 
 use crate::{
-    night::{Night, Queue, at, everything},
+    night::{Items, Night, Queue, at, everything},
     population::{add, day, event, store},
 };
 
 const NIGHT: &str = "2026-11-21T00:10:00Z";
-
-type Items = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Tables on the eve of a night that has everything to do: leads to list anew, one that went on
 /// after the day, a past day to correct.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aggregate::Aggregate;
 use domain::rule_set::RuleSet;
 use dynamo::{SCAN_SEGMENTS, Tenant};
 use serde_json::json;
 use testing::Tables;
 
 use crate::{
-    night::{Queue, at},
+    night::{Night, Queue, at},
     population::{event, lead_of, store_for},
 };
 
@@ -38,15 +37,15 @@ async fn a_night_counts_failed_conditions_anew() {
     lead.state = domain::fold::fold(&rules, events.clone());
     store_for(&tables.store, &tenant.id, lead, &events, None).await;
     let queue = Queue::default();
-    let aggregate = Aggregate::new(tables.store.clone(), queue.clone(), SCAN_SEGMENTS);
+    let night = Night::of(tables.store.clone(), queue.clone(), SCAN_SEGMENTS);
     let now = at("2026-11-21T00:10:02Z");
     let schedule = json!({"run": "nightly", "scheduled_time": "2026-11-21T00:10:00Z"});
     for _ in 0..2 {
-        aggregate.handle(schedule.clone(), now).await.unwrap();
+        night.handle(schedule.clone(), now).await.unwrap();
         while let Some(shard) = queue.take() {
             let body = serde_json::to_string(&shard).unwrap();
             let payload = json!({"Records": [{"messageId": "m", "body": body}]});
-            aggregate.handle(payload, now).await.unwrap();
+            night.handle(payload, now).await.unwrap();
         }
     }
     let counted = tables.store.rule_failures(&tenant.id, 1).await.unwrap();

@@ -230,6 +230,8 @@ async fn the_same_night_again_with_nothing_new_lists_anew_and_changes_nothing_el
     let without_run = async || {
         let mut all = everything(&tables).await;
         assert!(all.remove("installation run#2026-11-20").is_some());
+        // Each pass has a record of its own.
+        all.retain(|key, _| !key.contains("nightly_run#"));
         all
     };
     let before = without_run().await;

@@ -66,7 +66,9 @@ async fn a_stage_that_time_changed_crosses_by_decay_and_an_earlier_note_is_dropp
     for n in 0..leads.len() {
         let lead = store(&tables.store, &[at_noon(n)]).await;
         let standing = standing(&lead);
-        assert!(tables.store.refresh_standing(&a_tenant(), &lead, standing, noted).await.unwrap());
+        assert!(
+            tables.store.refresh_standing(&a_tenant(), &lead, standing, noted, noon).await.unwrap()
+        );
     }
     Night::new(tables.store.clone()).run("2026-11-21T00:10:00Z").await;
     for (n, (_, _, expected)) in leads.into_iter().enumerate() {
@@ -85,7 +87,7 @@ async fn a_lead_committed_since_it_was_read_keeps_what_the_commit_wrote() {
     let committed = crate::population::add(&tables.store, &read, &first, &second).await;
 
     let stale = standing_at(&read, noon.plus_millis(20 * DAY_MS));
-    assert!(!tables.store.refresh_standing(&a_tenant(), &read, stale, None).await.unwrap());
+    assert!(!tables.store.refresh_standing(&a_tenant(), &read, stale, None, noon).await.unwrap());
 
     let listed = tables.store.leads_by_score(&a_tenant(), Stage::Hot, None, 10).await.unwrap();
     assert_eq!(listed[0].lead, committed);

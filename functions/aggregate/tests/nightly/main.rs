@@ -9,9 +9,13 @@
 )]
 
 mod analytics;
+mod audit;
 mod crashes;
 mod edited;
+mod erasures_crash;
 mod failures;
+mod holdings;
+mod idle;
 mod late_events;
 mod listing;
 mod naive;
@@ -19,4 +23,5 @@ mod night;
 mod payloads;
 mod pictures;
 mod population;
+mod retention;
 mod sources;

@@ -1,17 +1,23 @@
 //! Drives runs through the handler, with a queue that remembers.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     num::NonZeroU32,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use aggregate::{Aggregate, AggregateError, Shard, Shards};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 use dynamo::Store;
+use lambda::budget::Budget;
 use queue::SendError;
 use serde_json::{Value, json};
+use shelf::Shelf;
 use testing::Tables;
+
+use crate::holdings::{NoFiles, OneKeyring};
 
 /// A shard queue in memory.
 #[derive(Clone, Debug, Default)]
@@ -19,14 +25,14 @@ pub struct Queue(Arc<Mutex<VecDeque<Shard>>>);
 
 impl Shards for Queue {
     async fn send(&self, shards: &[Shard]) -> Result<(), SendError> {
-        self.0.lock().unwrap().extend(shards);
+        self.0.lock().unwrap().extend(shards.iter().cloned());
         Ok(())
     }
 }
 
 impl Queue {
     pub fn waiting(&self) -> Vec<Shard> {
-        self.0.lock().unwrap().iter().copied().collect()
+        self.0.lock().unwrap().iter().cloned().collect()
     }
 
     pub fn take(&self) -> Option<Shard> {
@@ -36,8 +42,10 @@ impl Queue {
 
 /// The function, with the queue that feeds it.
 pub struct Night {
-    pub aggregate: Aggregate<Queue>,
+    aggregate: Aggregate<Queue, OneKeyring>,
     pub queue: Queue,
+    /// Whether there is time for what can wait.
+    pub has_time: bool,
 }
 
 impl Night {
@@ -49,27 +57,40 @@ impl Night {
     /// Another process on the same queue.
     pub fn on(store: Store, queue: Queue) -> Self {
         let segments = NonZeroU32::new(3).unwrap();
-        Self { aggregate: Aggregate::new(store, queue.clone(), segments), queue }
+        Self::of(store, queue, segments)
+    }
+
+    /// One that plans runs of so many segments.
+    pub fn of(shelf: impl Into<Shelf>, queue: Queue, segments: NonZeroU32) -> Self {
+        let files = Arc::new(NoFiles);
+        let aggregate = Aggregate::new(shelf, queue.clone(), OneKeyring, files, segments);
+        Self { aggregate, queue, has_time: true }
+    }
+
+    /// Invokes the function.
+    pub async fn handle(&self, payload: Value, now: Timestamp) -> Result<Value, AggregateError> {
+        let time = if self.has_time { Duration::from_mins(3) } else { Duration::ZERO };
+        self.aggregate.handle(payload, now, Budget::of(time)).await
     }
 
     /// Fires the schedule.
     pub async fn plan(&self, scheduled: &str, now: Timestamp) -> Result<(), AggregateError> {
         let payload = json!({"run": "nightly", "scheduled_time": scheduled});
-        self.aggregate.handle(payload, now).await.map(|answer| assert_eq!(answer, Value::Null))
+        self.handle(payload, now).await.map(|answer| assert_eq!(answer, Value::Null))
     }
 
     /// Delivers a message.
     pub async fn deliver(&self, shard: Shard, now: Timestamp) -> Result<(), AggregateError> {
         let body = serde_json::to_string(&shard).unwrap();
         let payload = json!({"Records": [{"messageId": "m", "body": body}]});
-        let answer = self.aggregate.handle(payload, now).await?;
+        let answer = self.handle(payload, now).await?;
         assert_eq!(answer, json!({"batchItemFailures": []}));
         Ok(())
     }
 
     /// Delivers until the queue is empty or a delivery fails; the failed one stays in the queue.
     pub async fn drain(&self, now: Timestamp) -> Result<(), AggregateError> {
-        while let Some(shard) = self.queue.waiting().first().copied() {
+        while let Some(shard) = self.queue.waiting().first().cloned() {
             self.deliver(shard, now).await?;
             self.queue.0.lock().unwrap().pop_front();
         }
@@ -88,8 +109,11 @@ pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Everything in the leads table, by key.
-pub async fn everything(tables: &Tables) -> BTreeMap<String, BTreeMap<String, String>> {
+/// Items by key, each by attribute.
+pub type Items = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Everything in the leads table.
+pub async fn everything(tables: &Tables) -> Items {
     let mut pages = tables
         .client
         .scan()
@@ -102,18 +126,30 @@ pub async fn everything(tables: &Tables) -> BTreeMap<String, BTreeMap<String, St
     while let Some(item) = pages.next().await {
         let item = item.unwrap();
         let key = format!("{} {}", item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
-        let text = |mut value: aws_sdk_dynamodb::types::AttributeValue| {
-            if let aws_sdk_dynamodb::types::AttributeValue::Ns(numbers) = &mut value {
-                numbers.sort();
+        let item = item.into_iter().map(|(name, value)| (name, text(&value)));
+        let mut item: BTreeMap<String, String> = item.collect();
+        // Chance names an entry of the audit log: here it is named by what it tells of.
+        let key = match key.split_once(" audit#") {
+            Some((tenant, _)) => {
+                item.remove("sk");
+                format!("{tenant} audit of {} {}", item["action"], item["object_id"])
             }
-            // Maps print their keys in any order; sorted characters tell apart all we compare.
-            let mut text: Vec<_> = format!("{value:?}").chars().collect();
-            if matches!(value, aws_sdk_dynamodb::types::AttributeValue::M(_)) {
-                text.sort_unstable();
-            }
-            text.into_iter().collect()
+            None => key,
         };
-        all.insert(key, item.into_iter().map(|(name, value)| (name, text(value))).collect());
+        assert_eq!(all.insert(key, item), None, "told of once");
     }
     all
+}
+
+/// Writes a value: maps and sets come in any order.
+fn text(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::M(map) => {
+            let map: BTreeMap<_, _> = map.iter().map(|(name, value)| (name, text(value))).collect();
+            format!("{map:?}")
+        }
+        AttributeValue::L(list) => format!("{:?}", list.iter().map(text).collect::<Vec<_>>()),
+        AttributeValue::Ns(numbers) => format!("{:?}", numbers.iter().collect::<BTreeSet<_>>()),
+        other => format!("{other:?}"),
+    }
 }

@@ -14,6 +14,7 @@ fn payload(name: &str) -> Value {
         "nightly" => include_str!("../../../../events/schedule/nightly.json"),
         "scan" => include_str!("../../../../events/sqs/shard-scan.json"),
         "close" => include_str!("../../../../events/sqs/shard-close.json"),
+        "clean" => include_str!("../../../../events/sqs/shard-clean.json"),
         _ => include_str!("../../../../events/sqs/shard-malformed.json"),
     };
     serde_json::from_str(text).unwrap()
@@ -26,14 +27,16 @@ async fn the_schedule_and_the_queue_work_a_night() {
     let night = Night::new(tables.store.clone());
     let now = at("2026-11-21T00:10:02Z");
 
-    assert_eq!(night.aggregate.handle(payload("nightly"), now).await.unwrap(), Value::Null);
+    assert_eq!(night.handle(payload("nightly"), now).await.unwrap(), Value::Null);
     assert_eq!(night.queue.waiting().len(), 3);
-    let too_early = night.aggregate.handle(payload("close"), now).await;
+    let too_early = night.handle(payload("close"), now).await;
     assert!(matches!(too_early, Err(AggregateError::AllFailed(1))));
-    let answer = night.aggregate.handle(payload("scan"), now).await.unwrap();
+    let answer = night.handle(payload("scan"), now).await.unwrap();
     assert_eq!(answer, json!({"batchItemFailures": []}));
     night.drain(now).await.unwrap();
-    night.aggregate.handle(payload("close"), now).await.unwrap();
+    night.handle(payload("close"), now).await.unwrap();
+    let answer = night.handle(payload("clean"), now).await.unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": []}));
 
     let ended = day("2026-11-20");
     let rollups = tables.store.rollups(&a_tenant(), ended, ended).await.unwrap();
@@ -46,17 +49,17 @@ async fn a_message_that_is_no_part_of_a_run_is_given_back() {
     let tables = Tables::with_tenant(&a_tenant()).await;
     let night = Night::new(tables.store.clone());
     let now = at("2026-11-21T00:10:02Z");
-    let alone = night.aggregate.handle(payload("malformed"), now).await;
+    let alone = night.handle(payload("malformed"), now).await;
     assert!(matches!(alone, Err(AggregateError::AllFailed(1))));
 
-    night.aggregate.handle(payload("nightly"), now).await.unwrap();
+    night.handle(payload("nightly"), now).await.unwrap();
     let records = |name: &str| payload(name)["Records"][0].clone();
     let beyond = json!({
         "messageId": "beyond",
         "body": json!({"work": "scan", "run": "2026-11-20", "segment": 3}).to_string()
     });
     let batch = json!({"Records": [records("malformed"), records("scan"), beyond]});
-    let answer = night.aggregate.handle(batch, now).await.unwrap();
+    let answer = night.handle(batch, now).await.unwrap();
     let failed = json!([
         {"itemIdentifier": "2b7c7c1e-8f39-4d0e-b3a1-7d4b3d0f9e55"}, {"itemIdentifier": "beyond"}
     ]);
@@ -67,7 +70,7 @@ async fn a_message_that_is_no_part_of_a_run_is_given_back() {
 async fn a_run_that_was_never_planned_is_given_back() {
     let tables = Tables::start().await;
     let night = Night::new(tables.store.clone());
-    let answer = night.aggregate.handle(payload("scan"), at("2026-11-21T00:10:02Z")).await;
+    let answer = night.handle(payload("scan"), at("2026-11-21T00:10:02Z")).await;
     assert!(matches!(answer, Err(AggregateError::AllFailed(1))));
 }
 
@@ -76,7 +79,7 @@ async fn a_payload_of_neither_trigger_is_refused() {
     let tables = Tables::start().await;
     let night = Night::new(tables.store.clone());
     for unknown in [json!({}), json!({"run": "hourly", "scheduled_time": "2026-11-21T00:10:00Z"})] {
-        let answer = night.aggregate.handle(unknown, at("2026-11-21T00:10:02Z")).await;
+        let answer = night.handle(unknown, at("2026-11-21T00:10:02Z")).await;
         assert!(matches!(answer, Err(AggregateError::UnknownTrigger(_))));
     }
 }

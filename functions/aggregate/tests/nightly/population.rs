@@ -34,6 +34,7 @@ pub fn lead_of(events: &[Event]) -> Lead {
         state,
         crossing: None,
         erased: None,
+        archived: None,
     }
 }
 

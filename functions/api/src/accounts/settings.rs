@@ -10,7 +10,7 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use domain::{name::Name, rate_limit::RateLimits};
+use domain::{name::Name, rate_limit::RateLimits, retention::Retention};
 use dynamo::TenantSettings;
 use lambda::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,23 @@ pub struct SettingsBody {
     join_by_email: bool,
     /// How many requests a minute are served.
     rate_limits: RateLimitsBody,
+    /// For how long people are kept.
+    retention: RetentionBody,
+}
+
+/// For how long people are kept. The nightly run sees to it.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Retention)]
+pub struct RetentionBody {
+    /// After how many days without an event or an edit a lead is made anonymous that consents to
+    /// nothing; 90 by default, `null` is never. Its personal data is erased for good, as by
+    /// `DELETE /v1/leads/{id}`; what it did stays in the statistics.
+    #[schema(schema_with = own::retention_days, required)]
+    anonymise_after_days: Option<u32>,
+    /// After how many days without an event or an edit a lead is moved to the archive; 365 by
+    /// default, `null` is never. It is still listed, with its score, and comes back by itself.
+    #[schema(schema_with = own::retention_days, required)]
+    archive_after_days: Option<u32>,
 }
 
 /// How many requests a minute are served.
@@ -57,7 +74,10 @@ pub struct RateLimitsBody {
 /// What is to change, as a JSON merge patch (RFC 7396): what is left out stays as it is.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SettingsPatch, example = json!({ "rate_limits": { "people": 200 } }))]
+#[schema(as = SettingsPatch, example = json!({
+    "rate_limits": { "people": 200 },
+    "retention": { "anonymise_after_days": 180 },
+}))]
 pub struct PatchSettings {
     /// What people call the tenant.
     #[serde(default, deserialize_with = "given")]
@@ -71,6 +91,26 @@ pub struct PatchSettings {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = PatchRateLimits, required = false)]
     rate_limits: Option<PatchRateLimits>,
+    /// For how long people are kept.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = PatchRetention, required = false)]
+    retention: Option<PatchRetention>,
+}
+
+/// What is to change of how long people are kept.
+#[expect(clippy::option_option, reason = "left out, taken away and given are three things")]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RetentionPatch)]
+pub struct PatchRetention {
+    /// After how many days a silent lead without consent is made anonymous; `null` is never.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = own::retention_days, required = false)]
+    anonymise_after_days: Option<Option<u32>>,
+    /// After how many days a silent lead is moved to the archive; `null` is never.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = own::retention_days, required = false)]
+    archive_after_days: Option<Option<u32>>,
 }
 
 /// Limits to change.
@@ -95,10 +135,12 @@ pub struct PatchRateLimits {
 impl From<&TenantSettings> for SettingsBody {
     fn from(settings: &TenantSettings) -> Self {
         let RateLimits { people, api_keys, ingest } = settings.rate_limits;
+        let Retention { anonymise_after_days, archive_after_days } = settings.retention;
         Self {
             name: settings.name.clone(),
             join_by_email: settings.identity.join_by_email,
             rate_limits: RateLimitsBody { people, api_keys, ingest },
+            retention: RetentionBody { anonymise_after_days, archive_after_days },
         }
     }
 }
@@ -118,6 +160,9 @@ impl PatchSettings {
         if let Some(patch) = &self.rate_limits {
             next.rate_limits = patch.apply(read.rate_limits)?;
         }
+        if let Some(patch) = &self.retention {
+            next.retention = patch.apply(read.retention)?;
+        }
         Ok(next)
     }
 }
@@ -130,6 +175,17 @@ impl PatchRateLimits {
             ingest: self.ingest.unwrap_or(read.ingest),
         };
         next.check().map_err(|error| invalid_field("rate_limits", &error.to_string()))?;
+        Ok(next)
+    }
+}
+
+impl PatchRetention {
+    fn apply(self, read: Retention) -> Result<Retention, Problem> {
+        let next = Retention {
+            anonymise_after_days: self.anonymise_after_days.unwrap_or(read.anonymise_after_days),
+            archive_after_days: self.archive_after_days.unwrap_or(read.archive_after_days),
+        };
+        next.check().map_err(|error| invalid_field("retention", &error.to_string()))?;
         Ok(next)
     }
 }
@@ -160,7 +216,8 @@ pub async fn show(
 
 /// Changes the settings
 ///
-/// Limits count within a minute.
+/// Limits count within a minute. Retention counts from the next nightly run on; what it erases
+/// does not come back.
 #[utoipa::path(
     patch,
     path = "/v1/settings",
@@ -199,7 +256,7 @@ pub async fn update(
         let sides = (SettingsBody::from(&read), SettingsBody::from(&next));
         let change = Change::of("settings", tenant.as_str(), Some(&sides.0), Some(&sides.1))?;
         let store = admitted.recording_change(&reads.store, change);
-        if store.put_tenant_settings(tenant, &read, &next.name, next.rate_limits).await? {
+        if store.put_tenant_settings(tenant, &read, &next).await? {
             return Ok(shown(&TenantSettings { version: read.version.saturating_add(1), ..next }));
         }
     }

@@ -6,6 +6,7 @@ use domain::{
     api_key::{ApiKeyText, Scope},
     permission::Permission,
     rate_limit::RateLimits,
+    retention::Retention,
     user::Role,
 };
 use dynamo::MemberStatus;
@@ -101,6 +102,15 @@ pub(super) fn rate_limit() -> Object {
         .minimum(Some(*RateLimits::BOUNDS.start()))
         .maximum(Some(*RateLimits::BOUNDS.end()))
         .description(Some("Requests a minute."))
+        .build()
+}
+
+pub(super) fn retention_days() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(*Retention::BOUNDS.start()))
+        .maximum(Some(*Retention::BOUNDS.end()))
+        .description(Some("Days without an event or an edit; `null` is never."))
         .build()
 }
 

@@ -53,7 +53,7 @@ pub struct UnknownDimension;
 #[into_params(parameter_in = Query)]
 pub struct ByQuery {
     /// What leads are told apart by.
-    #[param(schema_with = dimension)]
+    #[param(required = true, schema_with = dimension)]
     pub by: By,
 }
 

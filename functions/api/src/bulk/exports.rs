@@ -57,7 +57,7 @@ pub struct PartPath {
             example = json!("id,user_id,email\r\nlead_5beiexgvm3fyfbysxs6stwaya4,u1,ana@example.com\r\n"),
         ),
         (status = 404, description = "There is no such export, it is not done, or it has fewer parts: `export_not_found` or `part_not_found`."),
-        (status = 410, description = "It was written more than 7 days ago: `export_expired`."),
+        (status = 410, description = "It was written more than 7 days ago, or withdrawn because somebody was erased: `export_expired`."),
     )
 )]
 pub async fn part(
@@ -112,6 +112,7 @@ fn no_part() -> Problem {
 }
 
 fn expired() -> Problem {
-    let message = "the part was kept for 7 days and is gone; export again";
+    let message =
+        "the part is gone: it is kept for 7 days, or until somebody is erased; export again";
     Problem::new(StatusCode::GONE, "export_expired", message)
 }

@@ -3,12 +3,16 @@
 //! Invariant: what is written follows from what the caller has seen, or nothing is written: the
 //! edition that was read is the one that is edited. A change to what is so already is none.
 
+use std::collections::BTreeMap;
+
 use domain::{
+    consent::Purpose,
     edit::{Choice, Edit},
     event::EventId,
     home::HomeId,
     lead::{Lead, Status},
     segment::Segment,
+    time::Day,
     user::UserId,
 };
 use intake::edit::{Change, HandSet, Held, Kind};
@@ -17,7 +21,7 @@ use scoring::{Current, EditError, Expected, ScoreError};
 use uuid::Uuid;
 use vault::SealError;
 
-use super::{fields, index};
+use super::{consents, fields, index};
 use crate::{
     error::ApiError,
     guard::Admitted,
@@ -42,6 +46,10 @@ pub struct Wanted {
     pub segment: Option<Choice<Segment>>,
     /// Whether it is deleted, if that is to change.
     pub deleted: Option<bool>,
+    /// The day on which it is to be erased, unless one is set already.
+    pub erase_on: Option<Day>,
+    /// What the person consents to, of the purposes of which that is to change.
+    pub consents: BTreeMap<Purpose, bool>,
 }
 
 impl Wanted {
@@ -61,6 +69,8 @@ impl Wanted {
             assigned_to: chosen(self.assigned_to.as_ref(), work.assigned_to.as_ref()),
             segment: chosen(self.segment.as_ref(), work.segment.as_ref()),
             deleted: self.deleted.filter(|deleted| *deleted != lead.is_deleted()),
+            erase_on: self.erase_on.filter(|_| work.erase_on(lead.survivor.id).is_none()),
+            consents: consents::beyond(&self.consents, &lead.state.consents)?,
             ..hand.clone().into_edit(admitted.actor())
         };
         let is_change = edit != Edit::by(admitted.actor());
@@ -122,9 +132,11 @@ async fn found(
     id: HomeId,
     wanted: &Wanted,
 ) -> Result<Lead, ApiError> {
-    let found = match wanted.deleted {
-        Some(false) => reads.find_even_deleted(admitted, id).await?,
-        _ => reads.find(admitted, id).await?,
+    let is_meant_deleted = wanted.deleted == Some(false) || wanted.erase_on.is_some();
+    let found = if is_meant_deleted {
+        reads.find_even_deleted(admitted, id).await?
+    } else {
+        reads.find(admitted, id).await?
     };
     found.ok_or_else(ApiError::lead_not_found)
 }

@@ -56,6 +56,7 @@ use crate::{
             ),
         ),
         (status = 403, description = "The caller may not: `missing_scope`, `missing_permission` or `no_membership`. Who sees only their own leads assigns none to another."),
+        (status = 404, description = "An earlier try of this request made it, and it was erased since: `lead_not_found`."),
         (status = 409, description = "A lead answers to one of the identities: `lead_exists`, or `lead_deleted` if it can be restored; `lead_id` names it unless the caller may not see it."),
         (status = 422, description = "There is no such active user: `unknown_user`."),
     )

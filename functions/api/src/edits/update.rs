@@ -79,8 +79,8 @@ pub async fn update(
 /// Replaces what people edit of a lead
 ///
 /// The whole of it: a field of the profile that is left out is released, and status, owner and
-/// segment that are left out are those of a new lead. Events, scores and what events declare stay
-/// as they are. Needs the `ETag` of the lead as it was read.
+/// segment that are left out are those of a new lead. Events, scores, consent and what events
+/// declare stay as they are. Needs the `ETag` of the lead as it was read.
 #[utoipa::path(
     put,
     path = "/v1/leads/{id}",
@@ -121,7 +121,7 @@ pub async fn replace(
         status: Some(body.status),
         assigned_to: fields::assignee(&admitted, assigned_to)?,
         segment: Some(body.segment.into()),
-        deleted: None,
+        ..Wanted::default()
     };
     let lead = change(&reads, &admitted, id, &if_match, &wanted).await?;
     tagged(&reads, &admitted, lead).await

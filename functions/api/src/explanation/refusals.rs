@@ -27,8 +27,10 @@ pub struct RefusalBody {
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
-    /// The rule's id; of a suppressed event, the rule that suppresses it.
-    pub rule: String,
+    /// The rule's id; of a suppressed event, the rule that suppresses it; absent of one without
+    /// consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Why.
     pub reason: ReasonBody,
     /// What a limit withheld.
@@ -55,6 +57,8 @@ pub enum ReasonBody {
     GroupCap,
     /// The event was taken out of scoring.
     Suppressed,
+    /// The person did not consent to scoring when it happened.
+    NoConsent,
 }
 
 impl From<Refusal> for RefusalBody {
@@ -67,6 +71,7 @@ impl From<Refusal> for RefusalBody {
             RefusalReason::Cap { withheld } => (ReasonBody::Cap, Some(withheld), None),
             RefusalReason::GroupCap { withheld } => (ReasonBody::GroupCap, Some(withheld), None),
             RefusalReason::Suppressed => (ReasonBody::Suppressed, None, None),
+            RefusalReason::NoConsent => (ReasonBody::NoConsent, None, None),
         };
         Self {
             event_id: refusal.event_id,

@@ -8,7 +8,7 @@ use domain::{
     check::Finding,
     decay::Decay,
     rule::Rule,
-    rule_set::{RuleSet, default_conversions},
+    rule_set::{ConsentRules, RuleSet, default_conversions},
     stage::Thresholds,
     time::Timestamp,
 };
@@ -16,7 +16,10 @@ use dynamo::PublishedSet;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
-use crate::scoring_rules::{KeptRuleBody, RuleBody};
+use crate::{
+    scoring_rules::{KeptRuleBody, RuleBody},
+    words,
+};
 
 /// All that a score is made by.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,6 +60,11 @@ pub struct RuleSetInput {
     /// absent. A status of `converted` is one too.
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     conversions: Option<BTreeSet<String>>,
+    /// What people have to consent to. Events count unless consent for scoring is denied when it is
+    /// absent.
+    #[serde(default)]
+    #[schema(value_type = Option<ConsentRulesBody>)]
+    consent: ConsentRules,
     #[serde(default, rename = "version")]
     #[schema(ignore)]
     _version: Option<IgnoredAny>,
@@ -106,6 +114,17 @@ pub struct ThresholdsBody {
     qualified: i64,
 }
 
+/// What people have to consent to for their events to count.
+#[derive(Debug, ToSchema)]
+#[schema(as = ConsentRules)]
+#[expect(dead_code, reason = "it only describes the domain's own form")]
+pub struct ConsentRulesBody {
+    /// `opt_out`: events count unless consent for scoring is denied when they happen. `opt_in`:
+    /// only while it is granted.
+    #[schema(schema_with = words::scoring_consent)]
+    scoring: String,
+}
+
 /// A draft, without the number that it does not have yet.
 #[derive(Debug, Serialize)]
 pub struct DraftBody {
@@ -116,6 +135,8 @@ pub struct DraftBody {
     total_cap: Option<u32>,
     #[serde(skip_serializing_if = "are_usual")]
     conversions: BTreeSet<String>,
+    #[serde(skip_serializing_if = "ConsentRules::are_default")]
+    consent: ConsentRules,
 }
 
 /// What is told of a version wherever it is shown.
@@ -182,6 +203,11 @@ pub struct PublishedBody {
     #[serde(skip_serializing_if = "are_usual")]
     #[schema(value_type = Option<Vec<String>>)]
     pub conversions: BTreeSet<String>,
+    /// What people have to consent to; absent where events count unless consent for scoring is
+    /// denied.
+    #[serde(skip_serializing_if = "ConsentRules::are_default")]
+    #[schema(value_type = Option<ConsentRulesBody>)]
+    pub consent: ConsentRules,
     /// How often the conditions of rules failed at run time under this version, by rule. A rule
     /// whose condition never failed is not named.
     pub failures: BTreeMap<String, u64>,
@@ -190,7 +216,7 @@ pub struct PublishedBody {
 impl RuleSetInput {
     /// Makes the rule set of a draft, and tells which of its rules have no id.
     pub fn into_set(self) -> (RuleSet, Vec<Finding>) {
-        let Self { rules, decay, thresholds, total_cap, conversions, .. } = self;
+        let Self { rules, decay, thresholds, total_cap, conversions, consent, .. } = self;
         let conversions = conversions.unwrap_or_else(default_conversions);
         let mut missing = Vec::new();
         let rule = |(index, rule): (usize, RuleBody)| {
@@ -201,7 +227,8 @@ impl RuleSetInput {
             rule.into_rule(id)
         };
         let rules = rules.into_iter().enumerate().map(rule).collect();
-        (RuleSet { version: 0, rules, decay, thresholds, total_cap, conversions }, missing)
+        let set = RuleSet { version: 0, rules, decay, thresholds, total_cap, conversions, consent };
+        (set, missing)
     }
 }
 
@@ -220,8 +247,8 @@ fn id_missing(index: usize) -> Finding {
 
 impl From<RuleSet> for DraftBody {
     fn from(set: RuleSet) -> Self {
-        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions } = set;
-        Self { rules, decay, thresholds, total_cap, conversions }
+        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions, consent } = set;
+        Self { rules, decay, thresholds, total_cap, conversions, consent }
     }
 }
 
@@ -246,7 +273,7 @@ impl PublishedBody {
     /// Shows a version.
     pub fn new(published: PublishedSet, active: u32, failures: BTreeMap<String, u64>) -> Self {
         let (publication, set) = PublicationBody::split(published, active);
-        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions } = set;
-        Self { publication, rules, decay, thresholds, total_cap, conversions, failures }
+        let RuleSet { version: _, rules, decay, thresholds, total_cap, conversions, consent } = set;
+        Self { publication, rules, decay, thresholds, total_cap, conversions, consent, failures }
     }
 }

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use domain::event::Sealed;
-use files::{FileKey, Files, Filing};
+use domain::{event::Sealed, tenant::TenantId};
+use files::{FileKey, FileSort, Files, Filing};
 use queue::JobMessage;
 
 use super::world::Jobs;
@@ -31,6 +31,12 @@ impl Files for Bucket {
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()> {
         self.0.lock().unwrap().remove(key);
         Box::pin(async { Ok(()) })
+    }
+
+    fn list<'f>(&'f self, sort: FileSort, tenant: &'f TenantId) -> Filing<'f, Vec<FileKey>> {
+        let is_meant = |key: &&FileKey| key.is_of(sort, tenant);
+        let found = self.0.lock().unwrap().keys().filter(is_meant).cloned().collect();
+        Box::pin(async { Ok(found) })
     }
 }
 

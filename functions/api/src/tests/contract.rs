@@ -32,10 +32,17 @@ const PAYLOADS: &[(&str, u16)] = &[
     (include_str!("../../../../events/http/get-analytics-leads.json"), 200),
     (include_str!("../../../../events/http/get-analytics-performance.json"), 200),
     (include_str!("../../../../events/http/get-analytics-funnel.json"), 200),
+    (include_str!("../../../../events/http/get-nightly-runs.json"), 200),
     (include_str!("../../../../events/http/post-lead.json"), 201),
     (include_str!("../../../../events/http/patch-lead.json"), 200),
+    (include_str!("../../../../events/http/put-lead-consent.json"), 200),
+    (include_str!("../../../../events/http/get-lead-consents.json"), 200),
     (include_str!("../../../../events/http/post-leads-merge.json"), 200),
     (include_str!("../../../../events/http/post-lead-unmerge.json"), 200),
+    (include_str!("../../../../events/http/get-lead-data.json"), 200),
+    (include_str!("../../../../events/http/delete-lead-erase.json"), 200),
+    (include_str!("../../../../events/http/get-erasures.json"), 200),
+    (include_str!("../../../../events/http/get-erasure.json"), 200),
     (include_str!("../../../../events/http/get-unknown-route.json"), 404),
 ];
 

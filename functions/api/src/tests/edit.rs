@@ -8,7 +8,7 @@ use super::callers::token;
 use super::world::{Answer, NOW, World, at, key, request};
 
 /// A write on its way.
-pub(super) struct Edit(Value);
+pub(super) struct Edit(pub Value);
 
 /// Begins a write of the first tenant's administrator.
 pub(super) fn edit(method: &str, target: &str) -> Edit {

@@ -1,6 +1,7 @@
 //! One lead: its shape, its exactness, its events and its arithmetic.
 
 use domain::{
+    archived::EventHomes,
     family::Member,
     home::{HomeId, HomeRef},
     identity::Kind,
@@ -44,6 +45,7 @@ async fn a_lead_shows_its_score_as_of_the_request_and_who_it_is() {
     insta::assert_json_snapshot!(answer.body, @r#"
     {
       "assigned_to": null,
+      "consents": {},
       "created_at": "2026-01-01T12:00:00.000Z",
       "edits": {},
       "events": 4,
@@ -264,10 +266,15 @@ async fn a_timeline_cursor_serves_only_the_lead_it_was_given_for() {
 async fn the_events_of_a_family_are_read_whole_or_not_at_all() {
     let world = ana().await;
     world.store(&a_tenant(), [an_edit("edit").of(Kind::UserId, "made").arrival()]).await;
-    let homes = [(Kind::UserId, "u1"), (Kind::AnonymousId, "c1"), (Kind::UserId, "made")];
-    let homes = homes.map(|(kind, value)| id_of(kind, value));
+    let mut leads = Vec::new();
+    for user in ["u1", "made"] {
+        let found = world.tables.store.lead(&a_tenant(), id_of(Kind::UserId, user)).await;
+        leads.push(found.unwrap().unwrap());
+    }
+    let homes = EventHomes::of_all(&leads).unwrap();
     let read = async |at_most| {
-        let read = world.tables.store.events_of_homes(&a_tenant(), homes, at_most).await;
+        let store = &world.tables.store;
+        let read = store.events_of_homes(&a_tenant(), homes.clone(), at_most).await;
         read.unwrap().map(|events| events.len())
     };
     assert_eq!((read(4).await, read(3).await), (Some(5), None), "the edit is not counted");

@@ -19,7 +19,10 @@ async fn settings_are_changed_only_as_they_were_read() {
     let world = World::start().await;
     let read = edit("GET", SETTINGS).send(&world).await;
     let limits = json!({ "people": 100, "api_keys": 1_000, "ingest": 60_000 });
-    let expected = json!({ "name": "Test", "join_by_email": true, "rate_limits": limits });
+    let retention = json!({ "anonymise_after_days": 90, "archive_after_days": 365 });
+    let expected = json!({
+        "name": "Test", "join_by_email": true, "rate_limits": limits, "retention": retention
+    });
     assert_eq!((read.status, &read.body), (200, &expected));
     let body = json!({ "name": "Acme", "rate_limits": { "people": 200 } });
     let blind = edit("PATCH", SETTINGS).body(&body).send(&world).await;
@@ -58,6 +61,12 @@ async fn a_setting_out_of_bounds_is_refused() {
         json!({ "rate_limits": { "ingest": 1_000_001 } }),
         json!({ "rate_limits": { "people": null } }),
         json!({ "rate_limits": null }),
+        json!({ "retention": { "anonymise_after_days": 0 } }),
+        json!({ "retention": { "archive_after_days": 3_651 } }),
+        json!({ "retention": { "archive_after_days": "never" } }),
+        json!({ "retention": { "archive_after_days": 1.5 } }),
+        json!({ "retention": { "forget_after_days": 1 } }),
+        json!({ "retention": null }),
         json!({ "name": "" }),
         json!({ "name": null }),
         json!({ "color": "red" }),
@@ -70,6 +79,34 @@ async fn a_setting_out_of_bounds_is_refused() {
         let taken = edit("PATCH", SETTINGS).body(&body).if_match("*").send(&world).await;
         assert_eq!(taken.status, 200, "{body}");
     }
+}
+
+#[tokio::test]
+async fn how_long_people_are_kept_is_set_day_by_day_or_never() {
+    let world = World::start().await;
+    let patch = |body| edit("PATCH", SETTINGS).body(&json!({ "retention": body })).if_match("*");
+    for (body, anonymise, archive) in [
+        (json!({ "anonymise_after_days": 1 }), json!(1), json!(365)),
+        (json!({ "archive_after_days": null }), json!(1), json!(null)),
+        (json!({ "anonymise_after_days": null }), json!(null), json!(null)),
+        (json!({}), json!(null), json!(null)),
+        (
+            json!({ "anonymise_after_days": 3_650, "archive_after_days": 30 }),
+            json!(3_650),
+            json!(30),
+        ),
+    ] {
+        let changed = patch(body).send(&world).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let expected = json!({ "anonymise_after_days": anonymise, "archive_after_days": archive });
+        assert_eq!(changed.body["retention"], expected);
+        assert_eq!(edit("GET", SETTINGS).send(&world).await.body["retention"], expected);
+    }
+    let log = edit("GET", "/v1/audit-log").send(&world).await.body;
+    // To change nothing is no change.
+    assert_eq!(log["data"].as_array().unwrap().len(), 4, "{log}");
+    let fields = json!(["retention.anonymise_after_days", "retention.archive_after_days"]);
+    assert!(log["data"][0]["fields"] == fields || log["data"][0]["fields"] == json!(["retention"]));
 }
 
 #[tokio::test]
@@ -113,6 +150,8 @@ async fn every_documented_body_about_accounts_is_taken_and_asks_for_no_more_than
         ("NewApiKey", json!(["name", "scopes"])),
         ("SettingsPatch", json!(null)),
         ("RateLimitsPatch", json!(null)),
+        ("RetentionPatch", json!(null)),
+        ("Retention", json!(["anonymise_after_days", "archive_after_days"])),
         ("InvitedUser", json!(["user", "invitation_code", "expires_at"])),
     ] {
         assert_eq!(document["components"]["schemas"][schema]["required"], required, "{schema}");

@@ -16,7 +16,7 @@ use super::{
 use crate::routes::Route;
 
 /// Parameters that are names within every tenant, not ids of anybody's things.
-pub(super) const NAMES: [&str; 3] = ["{version}", "{marketplace}", "{part}"];
+pub(super) const NAMES: [&str; 4] = ["{version}", "{marketplace}", "{part}", "{purpose}"];
 
 /// What a tenant has.
 pub(super) struct Things {
@@ -32,6 +32,8 @@ pub(super) struct Things {
     pub job: String,
     pub rule: String,
     pub golden_lead: String,
+    /// A lead that was erased.
+    pub erased: String,
     /// A notification of each role's user.
     pub notifications: Vec<(Role, String)>,
 }
@@ -94,9 +96,22 @@ pub(super) async fn things(world: &World, tenant: TenantId) -> Things {
         job: id(&make(world, &tenant, "/v1/rule-sets/preview", json!({})).await),
         rule: id(&make(world, &tenant, "/v1/scoring-rules", rule).await),
         golden_lead: id(&make(world, &tenant, "/v1/golden-leads", golden).await),
+        erased: erased(world, &tenant).await,
         lead,
         notifications,
     }
+}
+
+/// Makes a lead and erases it.
+async fn erased(world: &World, tenant: &TenantId) -> String {
+    let name = format!("erased of {tenant}");
+    world.store(tenant, [an_event(&name).by(Kind::UserId, &name).arrival()]).await;
+    let lead = home_of(Kind::UserId, &name).id.to_string();
+    let target = format!("/v1/leads/{lead}?mode=erase&now=true");
+    let admin = key(tenant, "admin");
+    let answer = ask(world, (&Method::DELETE, &target), Some(&admin), "*", None).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    lead
 }
 
 /// Adds a note and an activity to a lead.
@@ -143,6 +158,7 @@ impl Things {
             job: none(),
             rule: none(),
             golden_lead: none(),
+            erased: none(),
             notifications: Vec::new(),
         }
     }
@@ -158,9 +174,11 @@ impl Things {
                 (_, "{activity_id}") => &self.activity,
                 (_, "{part}" | "{version}") => "1",
                 (_, "{marketplace}") => "direct",
+                (_, "{purpose}") => "marketing",
                 ("leads", "{id}") => &self.lead,
                 ("scoring-rules", "{id}") => &self.rule,
                 ("golden-leads", "{id}") => &self.golden_lead,
+                ("erasures", "{id}") => &self.erased,
                 ("jobs", "{id}") | (_, "{job}") => &self.job,
                 ("companies", "{id}") => &self.company,
                 ("users", "{id}") => &self.user,

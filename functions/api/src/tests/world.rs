@@ -27,7 +27,8 @@ use lambda::auth::Authenticator;
 use lambda_http::{Adapter, Context, LambdaEvent};
 use queue::{JobMessage, SendError};
 use serde_json::{Value, json};
-use testing::{Tables, a_tenant, rules};
+use shelf::Shelf;
+use testing::{MemoryBucket, Tables, a_tenant, rules};
 use tower::ServiceExt;
 
 use super::bucket::{Bucket, BulkJobs};
@@ -68,6 +69,8 @@ pub(super) struct Jobs {
     /// What was sent to the bulk queue.
     pub bulk: Arc<Mutex<Vec<(JobMessage, Duration)>>>,
     pub files: Bucket,
+    /// Where the events of idle leads lie.
+    pub archive: MemoryBucket,
     pub broken: bool,
 }
 
@@ -240,7 +243,7 @@ fn over(tables: &Tables, store: Store, jobs: &Jobs, pool: &Pool) -> Router {
         accounts: super::auth::closed(&tables.store),
         pool: Arc::new(pool.clone()),
     };
-    router(auth, store, adapters)
+    router(auth, Shelf::new(store, jobs.archive.clone()), adapters)
 }
 
 /// Fills the parameters of a route's path with what [`World::start`] has, and with a lead.
@@ -316,6 +319,7 @@ fn commit(family: &Family, homes: &BTreeMap<HomeId, Home>, arrivals: &[Arrival])
         state: fold(&rules(), events.clone()),
         crossing: None,
         erased: None,
+        archived: None,
     };
     let standing = standing(&lead);
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -209,7 +209,7 @@ impl<'a> Writing<'a> {
 }
 
 /// The homes whose keys open entries.
-pub(super) struct Opening<'a> {
+pub(crate) struct Opening<'a> {
     keyring: &'a Keyring,
     homes: BTreeMap<HomeId, Home>,
 }

@@ -92,7 +92,8 @@ pub struct NotePath {
 }
 
 impl NoteBody {
-    fn of(opening: &Opening<'_>, entry: Entry<Note>) -> Self {
+    /// Shows a note as it is kept.
+    pub(crate) fn of(opening: &Opening<'_>, entry: Entry<Note>) -> Self {
         let text = opening.words(&entry, &entry.content.text);
         let Entry { id, by, created_at, updated_at, .. } = entry;
         Self { id, text, by, created_at, updated_at }

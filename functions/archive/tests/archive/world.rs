@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use archive::{Archive, ArchiveError, Budget};
+use archive::{Archive, ArchiveError};
 use bytes::Bytes;
 use domain::{event::Event, tenant::TenantId};
 use lake::Row;
+use lambda::budget::Budget;
 use serde_json::{Value, json};
 use testing::an_event;
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bulk::{Bulk, BulkError, KeyringError, Keyrings, Needs};
+use bulk::{Bulk, BulkError, Needs};
 use domain::{
     actor::Actor,
     bulk::{BulkChange, Selection},
@@ -24,8 +24,9 @@ use domain::{
     user::UserId,
 };
 use dynamo::{Job, Store};
-use files::{Chunk, FileError, FileKey, Files, Filing, Row};
+use files::{Chunk, FileError, FileKey, FileSort, Files, Filing, Row};
 use lambda::budget::Budget;
+use lambda::keyrings::{KeyringError, Keyrings};
 use queue::{JobMessage, JobPart, Parts, SendError};
 use scoring::Scorer;
 use serde_json::{Map, Value, json};
@@ -123,6 +124,11 @@ impl Files for Bucket {
 
     fn remove<'f>(&'f self, key: &'f FileKey) -> Filing<'f, ()> {
         self.call(|| drop(self.files.lock().unwrap().remove(key)))
+    }
+
+    fn list<'f>(&'f self, sort: FileSort, tenant: &'f TenantId) -> Filing<'f, Vec<FileKey>> {
+        let is_meant = |key: &&FileKey| key.is_of(sort, tenant);
+        self.call(|| self.files.lock().unwrap().keys().filter(is_meant).cloned().collect())
     }
 }
 

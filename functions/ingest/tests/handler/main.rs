@@ -5,6 +5,7 @@
     reason = "a test that meets what it does not expect has failed"
 )]
 
+mod consent;
 mod limits;
 mod native;
 mod outages;

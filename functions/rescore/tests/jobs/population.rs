@@ -82,6 +82,7 @@ pub async fn lead(store: &Store, tenant: &TenantId, events: &[Event]) -> HomeId 
         state,
         crossing: None,
         erased: None,
+        archived: None,
     };
     let standing = Standing { score: view.score, stage: view.stage };
     let leads = vec![ChangedLead { lead, read_version: None, standing }];

@@ -7,8 +7,9 @@ use std::{
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
+use lambda::keyrings::{KeyringError, Keyrings};
 use queue::{EventsMessage, SendError};
-use score::{Finder, KeyringError, Keyrings, Needs, StrayEvent, Strays};
+use score::{Finder, Needs, StrayEvent, Strays};
 use scoring::Scorer;
 use search::IndexError;
 use testing::{Random, a_tenant, keyring};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     actor::Actor,
+    archived::EventHomes,
     erasure::{Erasure, Reason},
     event::{Arrival, EventId},
     home::HomeId,
@@ -130,7 +131,7 @@ async fn check_all(tables: &Tables, arrivals: &[Arrival], named: HomeId) {
     let (store, tenant) = (&tables.store, a_tenant());
     for (id, _) in stored(tables, now()).await.leads {
         let lead = store.lead(&tenant, id).await.unwrap().unwrap();
-        let homes = lead.members.iter().map(|member| member.home.id);
+        let homes = EventHomes::of(&lead).unwrap();
         let events = store.foldable_events(&tenant, homes).await.unwrap();
         assert_eq!(lead.state, domain::fold::fold(&testing::rules(), events));
         assert_eq!(lead.has_member(named), lead.erased.is_some());

@@ -12,6 +12,7 @@ mod decisions;
 mod delivery;
 mod erasures;
 mod graves;
+mod idle;
 mod model;
 mod population;
 mod publishing;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use domain::{actor::Actor, edit::Edit, event::Arrival, identity::Kind, lead::Status};
 use proptest::{collection::vec, option, prelude::*, sample::select};
+use serde_json::json;
 use testing::an_event;
 
 /// User, email, external id, phone, cookie, former id, type, day and second, and an edit.
@@ -20,6 +21,9 @@ type Drawn = (
     Option<u8>,
 );
 
+const TYPES: [&str; 6] =
+    ["page_view", "signup", "unsubscribe", "demo_request", "something_else", "consent_changed"];
+
 /// Makes an edit by hand, of a few that contradict each other.
 fn edit(number: u8) -> Edit {
     let by_hand = Edit::by(Actor::System);
@@ -28,6 +32,8 @@ fn edit(number: u8) -> Edit {
         1 => Edit { set: [("n".to_owned(), 0.into())].into(), ..by_hand },
         2 => Edit { released: ["n".to_owned()].into(), ..by_hand },
         3 => Edit { deleted: Some(true), ..by_hand },
+        4 => Edit { consents: [("scoring".parse().unwrap(), true)].into(), ..by_hand },
+        5 => Edit { consents: [("scoring".parse().unwrap(), false)].into(), ..by_hand },
         _ => Edit { deleted: Some(false), set_sealed: ["n".to_owned()].into(), ..by_hand },
     }
 }
@@ -41,10 +47,10 @@ pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
         option::weighted(0.2, 0..2_u8),
         option::weighted(0.6, 0..4_u8),
         option::weighted(0.1, 0..4_u8),
-        select(vec!["page_view", "signup", "unsubscribe", "demo_request", "something_else"]),
+        select(TYPES.to_vec()),
         0..60_i64,
         0..3_i64,
-        option::weighted(0.15, 0..5_u8),
+        option::weighted(0.15, 0..7_u8),
     );
     vec(event, count).prop_map(|events| {
         let build = |(n, event): (usize, Drawn)| {
@@ -54,7 +60,8 @@ pub fn arrivals(count: Range<usize>) -> impl Strategy<Value = Vec<Arrival>> {
                 .of_type(kind)
                 .days_later(days)
                 .seconds_later(seconds)
-                .declaring("n", n);
+                .declaring("n", n)
+                .with_property("consents", json!({ "scoring": n % 3 != 0, "marketing": true }));
             for (kind, value) in [
                 (Kind::UserId, user.map(|n| format!("u{n}"))),
                 (Kind::Email, email.map(|n| format!("e{n}@example.com"))),

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Edit, MARKETPLACES, is_shown};
-use crate::profile::{MAX_EDITED, MAX_FIELDS, MAX_VALUE_BYTES};
+use crate::{
+    consent::MAX_PURPOSES,
+    profile::{MAX_EDITED, MAX_FIELDS, MAX_VALUE_BYTES},
+};
 
 /// How many bytes the name of a field has at most.
 pub const MAX_NAME_BYTES: usize = 100;
@@ -33,6 +36,9 @@ pub enum InvalidEdit {
     /// A field is set to null.
     #[error("null is no value: release the field")]
     Null(String),
+    /// It speaks of too many purposes.
+    #[error("an edit speaks of at most {MAX_PURPOSES} purposes")]
+    TooManyPurposes,
     /// The field says where the lead comes from or trades, and is not set to what can be shown.
     #[error("the source is a text, marketplaces are a text or a list of texts; nothing personal")]
     NotNames(String),
@@ -55,6 +61,9 @@ impl Edit {
                 return Err(InvalidEdit::Repeated(name.clone()));
             }
         }
+        if self.consents.len() > MAX_PURPOSES {
+            return Err(InvalidEdit::TooManyPurposes);
+        }
         if self.set.len() + self.set_sealed.len() > MAX_FIELDS || known.len() > MAX_EDITED {
             return Err(InvalidEdit::TooManyFields);
         }
@@ -72,7 +81,7 @@ impl InvalidEdit {
     /// Returns the field that is wrong.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::TooManyFields | Self::NoRoom => None,
+            Self::TooManyFields | Self::NoRoom | Self::TooManyPurposes => None,
             Self::Name(name)
             | Self::Repeated(name)
             | Self::TooLarge(name)

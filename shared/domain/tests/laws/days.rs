@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::{
     default_rules, event, home,
     naive_days::{Known, Numbers},
+    random_consents::consents,
     random_edits::edits,
     random_sets::rule_sets,
 };
@@ -37,9 +38,11 @@ fn survivor() -> HomeId {
     home(Kind::UserId, 0).id
 }
 
-/// Events of one lead that say where it comes from and trades, edits among them, in any order.
+/// Events of one lead that say where it comes from and trades, edits and consent among them, in any
+/// order.
 fn leads() -> impl Strategy<Value = Vec<Event>> {
-    (behaviour(), edits()).prop_map(|(events, edits)| [events, edits].concat()).prop_shuffle()
+    let drawn = (behaviour(), edits(), consents());
+    drawn.prop_map(|(events, edits, consents)| [events, edits, consents].concat()).prop_shuffle()
 }
 
 fn behaviour() -> impl Strategy<Value = Vec<Event>> {

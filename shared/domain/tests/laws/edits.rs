@@ -14,10 +14,10 @@ use domain::{
     lead::Home,
     marketplace::Marketplace,
     profile::{Edits, FieldValue, Profile},
-    rule_set::RuleSet,
+    rule_set::{ConsentRules, RuleSet},
     rules::Rules,
     state::{MAX_EVENTS, State},
-    time::{DAY_MS, Timestamp},
+    time::{DAY_MS, Day, Timestamp},
     view::view,
 };
 use proptest::prelude::*;
@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use crate::{
     default_rules, event, home,
     model::{Before, in_order},
+    random_consents::without_scoring,
     random_edits::{FIELDS, edits, is_edit},
     random_sets::{histories, rule_sets},
 };
@@ -34,8 +35,9 @@ fn at(day: i64) -> Timestamp {
     Timestamp::from_millis(day * DAY_MS + 3_600_000).unwrap()
 }
 
-/// Rules that read no profile, and so nothing that people edit.
+/// Rules that read no profile, and so nothing that people edit but consent for scoring.
 fn rules_over_behaviour(mut set: RuleSet) -> Rules {
+    set.consent = ConsentRules::default();
     for rule in &mut set.rules {
         rule.when = rule.when.take().filter(|when| !when.contains("profile"));
     }
@@ -50,7 +52,8 @@ fn rules_over_profiles() -> Rules {
 }
 
 fn behaviour(events: &[Event]) -> Vec<Event> {
-    events.iter().filter(|event| !is_edit(event)).cloned().collect()
+    let happened = |event: &&Event| !is_edit(event) && event.event_type != "consent_changed";
+    events.iter().filter(happened).cloned().collect()
 }
 
 /// What the facts say but for the source, which an imported line declares like any event.
@@ -103,6 +106,10 @@ fn decided(events: &[&Event]) -> Work {
         assigned_to: chosen(last_said(events, |edit| edit.assigned_to.clone())),
         segment: segment.and_then(|choice| choice.chosen()),
         deleted_homes: homes_of(events).into_iter().filter(|id| is_deleted(events, *id)).collect(),
+        erased_homes: homes_of(events)
+            .into_iter()
+            .filter_map(|id| Some((id, erase_on(events, id)?)))
+            .collect(),
     }
 }
 
@@ -114,6 +121,14 @@ fn homes_of(events: &[&Event]) -> BTreeSet<HomeId> {
 fn is_deleted(events: &[&Event], home: HomeId) -> bool {
     let own: Vec<_> = events.iter().copied().filter(|event| event.home.id == home).collect();
     last_said(&own, |edit| edit.deleted).unwrap_or_default()
+}
+
+/// The day of the last word on its erasure that lies in a home itself, unless it was restored
+/// since.
+fn erase_on(events: &[&Event], home: HomeId) -> Option<Day> {
+    let own: Vec<_> = events.iter().copied().filter(|event| event.home.id == home).collect();
+    let restored = |edit: &Edit| edit.deleted == Some(false);
+    last_said(&own, |edit| edit.erase_on.map(Some).or_else(|| restored(edit).then_some(None)))?
 }
 
 /// The edits in the order of the fold, by what names them.
@@ -129,7 +144,7 @@ proptest! {
     fn edits_change_nothing_that_behaviour_comes_to(
         set in rule_sets(), events in histories(), day in 184..400_i64,
     ) {
-        let rules = rules_over_behaviour(set);
+        let (rules, events) = (rules_over_behaviour(set), without_scoring(events));
         let (edited, plain) = (fold(&rules, events.clone()), fold(&rules, behaviour(&events)));
         prop_assert_eq!(&edited.balance, &plain.balance);
         prop_assert_eq!((edited.events, edited.suppressed), (plain.events, plain.suppressed));
@@ -146,7 +161,7 @@ proptest! {
     fn no_line_and_no_refusal_speaks_of_an_edit(
         set in rule_sets(), events in histories(), day in 184..400_i64,
     ) {
-        let rules = rules_over_behaviour(set);
+        let (rules, events) = (rules_over_behaviour(set), without_scoring(events));
         let told = |events| explain_why_not(&rules, &sorted(events), at(day), usize::MAX);
         let Explanation { lines, refusals, points, score, .. } = told(events.clone());
         let plain = told(behaviour(&events));
@@ -159,7 +174,7 @@ proptest! {
     fn edits_are_no_part_of_what_behaviour_says(
         set in rule_sets(), events in histories(), day in 184..400_i64,
     ) {
-        let rules = rules_over_behaviour(set);
+        let (rules, events) = (rules_over_behaviour(set), without_scoring(events));
         let read = |events| Intelligence::of(&rules, &sorted(events), at(day));
         let (edited, plain) = (read(events.clone()), read(behaviour(&events)));
         prop_assert_eq!(edited.segment.computed, plain.segment.segment);

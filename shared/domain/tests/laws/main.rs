@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod consents;
 mod days;
 mod edits;
 mod family;
@@ -12,6 +13,7 @@ mod fold;
 mod intelligence;
 mod model;
 mod naive_days;
+mod random_consents;
 mod random_edits;
 mod random_sets;
 mod rules;

@@ -3,11 +3,15 @@
 //!
 //! Of edits the words say: they count for nothing, no rule looks at them, and what people set
 //! wins over what events declare until it is released. A personal value is seen by no rule.
+//!
+//! Of consent the words say: what says it counts for nothing, and what happens without consent for
+//! scoring does not either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
+    consent::ScoringConsent,
     edit::Edit,
     event::Event,
     points::Points,
@@ -82,6 +86,32 @@ impl Before<'_> {
         self.all.iter().rev().filter_map(|event| event.edit.as_deref()).find(says)
     }
 
+    /// What an event says of consent for a purpose, if anything.
+    pub fn says(event: &Event, purpose: &str) -> Option<bool> {
+        let letters = |c: char| c.is_ascii_lowercase() || c == '_';
+        if purpose.is_empty() || purpose.len() > 32 || !purpose.chars().all(letters) {
+            return None;
+        }
+        match &event.edit {
+            Some(edit) => {
+                edit.consents.iter().find(|(of, _)| of.as_str() == purpose).map(|(_, said)| *said)
+            }
+            None if event.event_type == "consent_changed" => {
+                event.properties.get("consents")?.as_object()?.get(purpose)?.as_bool()
+            }
+            None => None,
+        }
+    }
+
+    /// Whether the person consents to being scored, by the last word on it.
+    fn consents_to_scoring(&self, set: &RuleSet) -> bool {
+        let last = self.all.iter().rev().find_map(|event| Self::says(event, "scoring"));
+        match set.consent.scoring {
+            ScoringConsent::OptOut => last != Some(false),
+            ScoringConsent::OptIn => last == Some(true),
+        }
+    }
+
     fn of_type(&self, event_type: &str) -> usize {
         self.counted.iter().filter(|event| event.event_type == event_type).count()
     }
@@ -100,6 +130,7 @@ pub struct Outcome {
     pub score: i64,
     pub events: usize,
     pub suppressed: usize,
+    pub without_consent: usize,
     pub failures: usize,
     /// The ids of the rules that gave or took points.
     pub gave: BTreeSet<String>,
@@ -118,9 +149,11 @@ pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
     let mut given: Vec<Given<'_>> = Vec::new();
     // The sums by the day they go; those that last under the last day of all.
     let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
-    let (mut suppressed, mut failures) = (0, 0);
+    let (mut suppressed, mut without_consent, mut failures) = (0, 0, 0);
     for event in in_order(events) {
-        if event.edit.is_some() {
+        let happened = event.edit.is_none() && event.event_type != "consent_changed";
+        if !happened || !before.consents_to_scoring(set) {
+            without_consent += usize::from(happened);
             before.all.push(event);
             continue;
         }
@@ -165,7 +198,7 @@ pub fn outcome(set: &RuleSet, events: &[Event], now: Timestamp) -> Outcome {
     let events = before.counted.len();
     let gave = given.iter().filter(|given| given.points != 0).map(|given| given.rule.id.clone());
     let (points, gave) = (Points::from_thousandths(points), gave.collect());
-    Outcome { points, score, events, suppressed, failures, gave }
+    Outcome { points, score, events, suppressed, without_consent, failures, gave }
 }
 
 /// Puts events into the order of the fold.

@@ -7,6 +7,7 @@ use domain::{
     identity::Kind,
     lead::Status,
     segment::Segment,
+    time::Day,
     user::UserId,
 };
 use proptest::{
@@ -61,12 +62,15 @@ fn work() -> impl Strategy<Value = Edit> {
     let assigned = weighted(0.3, of(users()));
     let segment = weighted(0.3, of(select(Segment::ALL.to_vec())));
     let deleted = weighted(0.3, any::<bool>());
-    (actors(), status, assigned, segment, deleted).prop_map(
-        |(by, status, assigned, segment, deleted)| Edit {
+    let days = ["1970-01-09", "1970-03-01"].map(|day| day.parse::<Day>().unwrap());
+    let erase_on = weighted(0.3, select(days.to_vec()));
+    (actors(), status, assigned, segment, deleted, erase_on).prop_map(
+        |(by, status, assigned, segment, deleted, erase_on)| Edit {
             status,
             assigned_to: assigned.map(Choice::from),
             segment: segment.map(Choice::from),
             deleted,
+            erase_on,
             ..Edit::by(by)
         },
     )

@@ -1,13 +1,14 @@
 //! Random rule sets and histories to hold the laws against.
 
 use domain::{
+    consent::ScoringConsent,
     decay::Decay,
     event::Event,
     identity::Kind,
     pattern::Pattern,
     points::Points,
     rule::{Cap, Period, Rule},
-    rule_set::RuleSet,
+    rule_set::{ConsentRules, RuleSet},
     stage::Thresholds,
 };
 use proptest::{
@@ -18,16 +19,17 @@ use proptest::{
 };
 use serde_json::json;
 
-use crate::{event, home, model::CONDITIONS, random_edits::edits};
+use crate::{event, home, model::CONDITIONS, random_consents::consents, random_edits::edits};
 
 const TYPES: [&str; 5] = ["page_view", "page_ping", "order_completed", "identify", "signup"];
 const PATTERNS: [&str; 7] =
     ["page_view", "page_*", "*", "order_completed", "identify", "signup", "*_view"];
 
-/// Events of a few homes within half a year, edits among them, in any order; few distinct
+/// Events of a few homes within half a year, edits and consent among them, in any order; few distinct
 /// instants, so that ties in time are common.
 pub fn histories() -> impl Strategy<Value = Vec<Event>> {
-    (behaviour(), edits()).prop_map(|(events, edits)| [events, edits].concat()).prop_shuffle()
+    let drawn = (behaviour(), edits(), consents());
+    drawn.prop_map(|(events, edits, consents)| [events, edits, consents].concat()).prop_shuffle()
 }
 
 fn behaviour() -> impl Strategy<Value = Vec<Event>> {
@@ -60,13 +62,15 @@ pub fn rule_sets() -> impl Strategy<Value = RuleSet> {
     let decay = (0..20_u32, select(vec![0, 1_000, 50_000, 333_333, 1_000_000]))
         .prop_map(|(idle_days, daily_rate_ppm)| Decay { idle_days, daily_rate_ppm });
     let conversions = btree_set(select(TYPES.map(str::to_owned).to_vec()), 0..3);
-    let drawn = (vec(rules(), 0..8), decay, of(20..120_u32), conversions);
-    drawn.prop_map(|(mut rules, decay, total_cap, conversions)| {
+    let scoring = prop_oneof![3 => Just(ScoringConsent::OptOut), 1 => Just(ScoringConsent::OptIn)];
+    let drawn = (vec(rules(), 0..8), decay, of(20..120_u32), conversions, scoring);
+    drawn.prop_map(|(mut rules, decay, total_cap, conversions, scoring)| {
         for (place, rule) in rules.iter_mut().enumerate() {
             rule.id = format!("r{place}");
         }
         let thresholds = Thresholds { warm: 10, hot: 30, qualified: 60 };
-        RuleSet { version: 1, rules, decay, thresholds, total_cap, conversions }
+        let consent = ConsentRules { scoring };
+        RuleSet { version: 1, rules, decay, thresholds, total_cap, conversions, consent }
     })
 }
 

@@ -40,6 +40,7 @@ proptest! {
         prop_assert_eq!((seen.points, seen.score), (expected.points, expected.score));
         prop_assert_eq!(state.events as usize, expected.events);
         prop_assert_eq!(state.suppressed as usize, expected.suppressed);
+        prop_assert_eq!(state.without_consent as usize, expected.without_consent);
         prop_assert_eq!(state.failures.values().sum::<u32>() as usize, expected.failures);
     }
 

@@ -48,8 +48,21 @@ pub fn rate(tenant: &TenantId, subject: &str, minute: i64) -> Key {
 
 /// The key of what came of a request that is to be made once, by a token that says nothing of it.
 pub fn idempotency(tenant: &TenantId, token: &str) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("idempotency#{token}") }
+    Key { pk: tenant.to_string(), sk: format!("{IDEMPOTENCY}{token}") }
 }
+
+/// The first and last sort key of such requests after that of a token, or of all.
+pub fn requests_after(token: Option<&str>) -> (String, String) {
+    let first = token.map(|token| format!("{token}!")).unwrap_or_default();
+    (format!("{IDEMPOTENCY}{first}"), format!("{IDEMPOTENCY}~"))
+}
+
+/// Reads the token of such a sort key.
+pub fn parse_request(sk: &str) -> Option<&str> {
+    sk.strip_prefix(IDEMPOTENCY)
+}
+
+const IDEMPOTENCY: &str = "idempotency#";
 
 #[cfg(test)]
 mod tests {

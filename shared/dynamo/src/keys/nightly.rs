@@ -124,6 +124,35 @@ pub fn parse_recount_plan(sk: &str) -> Option<TenantId> {
     sk.strip_prefix("recount_plan#")?.split_once('#')?.1.parse().ok()
 }
 
+/// The key of what a pass of a run did for a tenant. Passes lie in their order.
+pub fn nightly_run(tenant: &TenantId, pass: Pass) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("{NIGHTLY_RUN}{pass}") }
+}
+
+const NIGHTLY_RUN: &str = "nightly_run#";
+
+/// The first and last sort key of what the passes before `before` did for a tenant; of all without
+/// it. The last one is `before` itself: no key ends between the two.
+pub fn nightly_runs_before(before: Option<Pass>) -> (String, String) {
+    let last = before.map_or_else(|| "~".to_owned(), |before| before.to_string());
+    (NIGHTLY_RUN.to_owned(), format!("{NIGHTLY_RUN}{last}"))
+}
+
+/// Reads the pass of a nightly run's sort key.
+pub fn parse_nightly_run(sk: &str) -> Option<Pass> {
+    sk.strip_prefix(NIGHTLY_RUN)?.parse().ok()
+}
+
+/// The key of what a pass of a run did for a tenant in one segment.
+pub fn nightly_part(tenant: &TenantId, pass: Pass, segment: u32) -> Key {
+    Key { pk: tenant.to_string(), sk: format!("nightly_part#{pass}#{segment:05}") }
+}
+
+/// The first and last sort key of what a pass of a run did for a tenant in its segments.
+pub fn nightly_parts(pass: Pass) -> (String, String) {
+    (format!("nightly_part#{pass}#"), format!("nightly_part#{pass}#~"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +194,11 @@ mod tests {
         }
         assert!(counted < recounts_of(day.into(), day).0);
         assert_eq!(parse_run_day(&run(day).sk), Some(day));
+        let nights = [day.into(), second, day.next().into()].map(|pass| nightly_run(&acme, pass));
+        assert!(nights.is_sorted_by(|one, next| one.sk < next.sk), "{nights:?}");
+        let (first, last) = nightly_parts(day.into());
+        let part = nightly_part(&acme, day.into(), 3).sk;
+        assert!(first < part && part < last && last < nightly_part(&acme, second, 0).sk);
         assert_eq!(parse_dirty_day(&dirty_day(&acme, day).sk), Some(day));
         let (first, last) = dirty_days_before(day);
         assert!(first < last && last < dirty_day(&acme, day).sk);

@@ -14,14 +14,25 @@ pub fn erasing(tenant: &TenantId, lead: HomeId) -> Key {
 
 /// The key of the receipt of an erasure.
 pub fn erasure(tenant: &TenantId, lead: HomeId) -> Key {
-    Key { pk: tenant.to_string(), sk: format!("erasure#{lead}") }
+    Key { pk: tenant.to_string(), sk: format!("{ERASURE}{lead}") }
 }
 
 const ERASING: &str = "erasing#";
 
+const ERASURE: &str = "erasure#";
+
 /// The first and last sort key of the erasures after that of `after` that are not cleaned up yet, or
 /// of all.
 pub fn erasing_after(after: Option<HomeId>) -> (String, String) {
-    let first = after.map_or_else(|| ERASING.to_owned(), |lead| format!("{ERASING}{lead}!"));
-    (first, format!("{ERASING}~"))
+    after_lead(ERASING, after)
+}
+
+/// The first and last sort key of the receipts after that of `after`, or of all.
+pub fn erasures_after(after: Option<HomeId>) -> (String, String) {
+    after_lead(ERASURE, after)
+}
+
+fn after_lead(prefix: &str, after: Option<HomeId>) -> (String, String) {
+    let first = after.map_or_else(|| prefix.to_owned(), |lead| format!("{prefix}{lead}!"));
+    (first, format!("{prefix}~"))
 }

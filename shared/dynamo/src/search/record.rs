@@ -47,6 +47,11 @@ impl SearchRecord {
         !self.pending && self.findings == *wanted
     }
 
+    /// Counts what a home may be found by.
+    pub fn count(&self) -> usize {
+        self.findings.len()
+    }
+
     /// Tells whether a home is found by this for certain.
     pub fn has(&self, finding: Finding) -> bool {
         !self.pending && self.findings.contains(&finding)

@@ -90,6 +90,8 @@ async fn a_file_is_read_as_it_was_put_until_it_is_removed() {
     for _ in 0..2 {
         bucket.remove(&key()).await.unwrap();
     }
+    let acme = "acme".parse().unwrap();
+    assert_eq!(bucket.list(FileSort::Imports, &acme).await.unwrap(), []);
     assert_eq!(bucket.get(&key()).await.unwrap(), None);
 }
 
@@ -109,4 +111,19 @@ async fn what_may_succeed_later_is_told_from_what_will_not_and_nothing_is_quoted
         let error = bucket.put(&key(), Sealed("c2VhbGVk".to_owned())).await.unwrap_err();
         assert_eq!(error.is_retryable(), is_retryable, "{code}");
     }
+}
+
+#[tokio::test]
+async fn the_files_of_a_tenant_are_listed_and_those_of_no_other() {
+    let bucket = bucket(&Kept::default(), None);
+    let [acme, other] = ["acme", "acme2"].map(|tenant| tenant.parse().unwrap());
+    let job = "job_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071".parse().unwrap();
+    let ours: Vec<_> = (0..5).map(|chunk| FileKey::import(&acme, &job, chunk)).collect();
+    let part = FileKey::export(&acme, &job, "00000");
+    for key in ours.iter().chain([&FileKey::import(&other, &job, 0), &part]) {
+        bucket.put(key, Sealed("c2VhbGVk".to_owned())).await.unwrap();
+    }
+    assert_eq!(bucket.list(FileSort::Imports, &acme).await.unwrap(), ours);
+    assert_eq!(bucket.list(FileSort::Exports, &acme).await.unwrap(), [part]);
+    assert_eq!(bucket.list(FileSort::Exports, &other).await.unwrap(), []);
 }

@@ -43,9 +43,6 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// What stands beside the profile of a lead, not in it.
 const BESIDE: &[&str] = &["status", "assigned_to", "segment", "deleted"];
 
-/// Free text about a person, in which names stand: sealed like a name.
-const FREE_TEXT: &[&str] = &["note", "notes", "comment", "comments"];
-
 /// Fields that follow from others: the field, what it follows from.
 const DERIVED: [(&str, &str); 2] = [("email_domain", "email"), ("has_phone", "phone")];
 
@@ -196,7 +193,7 @@ impl HandSet {
             return Ok(());
         }
         check(&name, &value).map_err(invalid)?;
-        let is_plain = is_clean(&value, key) && !FREE_TEXT.contains(&name.as_str());
+        let is_plain = is_clean(&value, key) && !keys::is_free_text(key);
         match (is_plain, value) {
             (true, value) => {
                 self.set.insert(name, value);
@@ -266,12 +263,10 @@ fn check(name: &str, value: &Value) -> Result<(), Reason> {
     let texts =
         |value: &Value| value.as_array().is_some_and(|values| values.iter().all(Value::is_string));
     match name {
-        "title" | "company" | "industry" | "source" | "country" | "note" | "notes" | "comment"
-        | "comments"
-            if !value.is_string() =>
-        {
+        "title" | "company" | "industry" | "source" | "country" if !value.is_string() => {
             Err(Reason::NotText)
         }
+        _ if keys::is_free_text(name) && !value.is_string() => Err(Reason::NotText),
         "company_size" if !value.is_string() && !value.is_number() => Err(Reason::NotText),
         "marketplaces" if !value.is_string() && !texts(value) => Err(Reason::NotTexts),
         _ => Ok(()),

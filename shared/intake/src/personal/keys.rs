@@ -148,6 +148,37 @@ const PEOPLE: &[&str] = &[
     "employee",
 ];
 
+/// Free text about a person, in which anything may stand. Elsewhere, as of a product or a page, it
+/// is no more than text.
+const FREE_TEXT: &[&str] = &[
+    "note",
+    "notes",
+    "anotacao",
+    "anotacoes",
+    "comment",
+    "comments",
+    "comentario",
+    "comentarios",
+    "message",
+    "mensagem",
+    "description",
+    "descricao",
+    "bio",
+    "biography",
+    "biografia",
+    "about",
+    "aboutme",
+    "sobre",
+    "observation",
+    "observations",
+    "observacao",
+    "observacoes",
+    "remark",
+    "remarks",
+    "summary",
+    "freetext",
+];
+
 /// Keys beside which a bare `name` is a product's.
 const PRODUCT: &[&str] =
     &["sku", "productid", "product", "price", "unitprice", "variant", "variantid", "gtin", "ean"];
@@ -159,6 +190,11 @@ pub fn meaning(key: &str, is_person: bool) -> Option<Personal> {
         return is_person.then_some(Personal::Field("name"));
     }
     meaning_anywhere(&key)
+}
+
+/// Tells whether free text stands under a key of an object that describes a person.
+pub fn is_free_text(key: &str) -> bool {
+    FREE_TEXT.contains(&bare(key).as_str())
 }
 
 /// Tells whether an object describes a person by the key that it stands under.
@@ -236,8 +272,8 @@ mod tests {
 
     #[test]
     fn a_spelling_stands_for_one_field() {
-        let all: Vec<_> =
-            FIELDS.iter().flat_map(|(_, spellings)| *spellings).chain(SECRETS).collect();
+        let fields = FIELDS.iter().flat_map(|(_, spellings)| *spellings);
+        let all: Vec<_> = fields.chain(SECRETS).chain(FREE_TEXT).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(all.len(), distinct.len());
         assert!(all.iter().all(|spelling| bare(spelling) == ***spelling));

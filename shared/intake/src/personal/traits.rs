@@ -34,9 +34,10 @@ pub fn person_traits(traits: Map<String, Value>, withheld: &mut Withheld) -> Map
     let mut plain = Map::new();
     for (key, value) in traits {
         match keys::meaning(&key, true) {
-            None => declare(&mut plain, &key, value, withheld),
+            None if !keys::is_free_text(&key) => declare(&mut plain, &key, value, withheld),
             // A flag or an empty value under a personal key declares nothing.
-            Some(_) if !holds_something(&value) => {}
+            _ if !holds_something(&value) => {}
+            None => withheld.put(&trait_name(&key), as_text(value)),
             Some(Personal::Secret) => {}
             Some(Personal::Field(field)) => withhold(&mut plain, field, value, withheld),
         }
@@ -189,7 +190,10 @@ mod tests {
             "jobTitle": "CTO",
             "company": {"name": "Acme", "industry": "retail", "employees": 42, "plan": "pro"},
             "address": {"street": "Rua A", "city": "São Paulo", "country": "BR"},
-            "bio": "write to ana@example.com",
+            "bio": "Ana, of Recife",
+            "About Me": "tall",
+            "motto": "write to ana@example.com",
+            "comments": true,
             "score": 7,
             "password": "x",
             "middleName": null,
@@ -206,12 +210,14 @@ mod tests {
                 "company_size": 42,
                 "company_plan": "pro",
                 "country": "BR",
-                "bio": "write to [email]",
+                "motto": "write to [email]",
                 "score": 7,
             })
         );
         let fields: Vec<_> = withheld.iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, ["address", "email", "first_name", "name", "phone", "traits.bio"]);
+        let expected = ["about_me", "address", "bio", "email", "first_name", "name", "phone"];
+        assert_eq!(fields, [&expected[..], &["traits.motto"]].concat());
+        assert_eq!(withheld.get("bio"), Some("Ana, of Recife"));
     }
 
     #[test]

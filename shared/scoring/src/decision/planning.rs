@@ -19,7 +19,7 @@ use dynamo::{MAX_ITEMS, StoreError};
 
 use crate::{
     decision::{Decided, DecisionError, LeadScore, Parting},
-    plan::{Context, Plan},
+    plan::{Context, Plan, event_homes},
     relink::{self, News},
     snapshot::Snapshot,
 };
@@ -162,7 +162,7 @@ async fn make_current(context: Context<'_>, snapshot: &mut Snapshot) -> Result<(
     let version = context.settings.rules.version();
     let older = snapshot.leads.values_mut().filter(|lead| lead.state.is_older_than(version));
     for lead in older {
-        lead.state = context.refold(&lead.members, &[]).await?;
+        lead.state = context.refold(event_homes(lead)?, &[]).await?;
     }
     Ok(())
 }

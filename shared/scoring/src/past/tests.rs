@@ -73,6 +73,7 @@ fn leads(rules: &Rules, groups: [usize; 4], events: &[Event]) -> Vec<(Lead, Vec<
             identity_limit: false,
             crossing: None,
             erased: None,
+            archived: None,
             state: History::of(rules, &own, survivor.id, []).state,
         };
         leads.push((lead, own));

@@ -7,11 +7,12 @@ use domain::{
     api_key::{ApiKey, ApiKeyText, Scope},
     event::Sealed,
     rate_limit::RateLimits,
+    retention::Retention,
     tenant::TenantId,
     time::Timestamp,
     user::{Role, UserId},
 };
-use dynamo::{Changed, Member, StoredApiKey};
+use dynamo::{Changed, Member, StoredApiKey, TenantSettings};
 
 use crate::Tables;
 
@@ -85,10 +86,13 @@ async fn settings_are_changed_as_they_were_read(tables: &Tables, tenant: &Tenant
     tables.add_tenant(tenant).await;
     let store = &tables.store;
     let read = store.tenant_settings(tenant).await.unwrap().unwrap();
-    let limits = RateLimits { people: 200, ..RateLimits::default() };
-    assert!(store.put_tenant_settings(tenant, &read, "New", limits).await.unwrap());
-    let blind = store.put_tenant_settings(tenant, &read, "Newer", limits).await.unwrap();
+    let rate_limits = RateLimits { people: 200, ..RateLimits::default() };
+    let retention = Retention { anonymise_after_days: None, ..Retention::default() };
+    let next = TenantSettings { name: "New".to_owned(), rate_limits, retention, ..read.clone() };
+    assert!(store.put_tenant_settings(tenant, &read, &next).await.unwrap());
+    let newer = TenantSettings { name: "Newer".to_owned(), ..next.clone() };
+    let blind = store.put_tenant_settings(tenant, &read, &newer).await.unwrap();
     assert!(!blind, "another change was made since");
     let kept = store.tenant_settings(tenant).await.unwrap().unwrap();
-    assert_eq!((kept.name.as_str(), kept.rate_limits), ("New", limits));
+    assert_eq!(kept, TenantSettings { version: 1, ..next });
 }

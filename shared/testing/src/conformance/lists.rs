@@ -164,8 +164,12 @@ async fn a_lead_is_listed_by_its_owner_until_it_is_deleted(tables: &Tables, tena
     let home = home_of(Kind::UserId, "u0").id;
     let hidden = tables.store.listed_lead(tenant, home).await.unwrap().unwrap();
     assert!(hidden.lead.is_deleted() && hidden.is_placed);
-    let standing = Standing { score: 7, stage: Stage::Cold };
-    assert!(tables.store.refresh_standing(tenant, &hidden.lead, standing, None).await.unwrap());
+    let (standing, at) = (
+        Standing { score: 7, stage: Stage::Cold },
+        Timestamp::from_millis(1_768_478_400_000).unwrap(),
+    );
+    let renewed = tables.store.refresh_standing(tenant, &hidden.lead, standing, None, at).await;
+    assert!(renewed.unwrap());
     assert_eq!(lists_with_it(tables, tenant).await, [0; 5], "whatever renews it");
     edit(tables, tenant, "u0", 4, deleting(false)).await;
     assert_eq!(lists_with_it(tables, tenant).await, [1, 0, 1, 1, 1]);
@@ -182,8 +186,12 @@ async fn a_lead_of_former_code_is_listed_once_it_is_renewed(tables: &Tables, ten
     assert_eq!(lists_with_it(tables, tenant).await, [0, 0, 0, 0, 1]);
     let former = tables.store.listed_lead(tenant, home).await.unwrap().unwrap();
     assert!(!former.is_placed);
-    let renewed = tables.store.refresh_standing(tenant, &former.lead, former.standing, None).await;
+    let at = Timestamp::from_millis(1_768_478_400_000).unwrap();
+    let renewed =
+        tables.store.refresh_standing(tenant, &former.lead, former.standing, None, at).await;
     assert!(renewed.unwrap());
     assert_eq!(lists_with_it(tables, tenant).await, [1, 0, 1, 1, 1]);
-    assert!(tables.store.listed_lead(tenant, home).await.unwrap().unwrap().is_placed);
+    let listed = tables.store.listed_lead(tenant, home).await.unwrap().unwrap();
+    assert!(listed.is_placed);
+    assert_eq!((former.relisted_at, listed.relisted_at), (None, Some(at)));
 }

@@ -95,7 +95,7 @@ pub struct ActivityChange {
 
 impl ActivityBody {
     /// Shows an activity as it is kept.
-    pub(super) fn of(opening: &Opening<'_>, entry: Entry<Activity>) -> Self {
+    pub(crate) fn of(opening: &Opening<'_>, entry: Entry<Activity>) -> Self {
         let subject = opening.words(&entry, &entry.content.subject);
         let Entry { id, by, created_at, updated_at, content, .. } = entry;
         let Activity { activity_type, due_at, done_at, .. } = content;

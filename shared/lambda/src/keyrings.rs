@@ -1,5 +1,4 @@
-//! The keys of tenants: what is kept of a person is sealed anew with them, and what leads are found
-//! by is opened.
+//! The keys of tenants, as the functions need them that open or seal what is kept of people.
 //!
 //! Invariant: a tenant's keys are unwrapped once in the life of a container.
 
