@@ -50,6 +50,7 @@ use serde_json::json;
 use testing::{Meter, Reading, Tables, a_tenant, an_event, home_of, keyring, rules};
 use vault::Keyring;
 
+/// How many leads there are, unless an argument says otherwise.
 const LEADS: u32 = 100_000;
 
 /// How many leads a large installation has.
@@ -68,6 +69,10 @@ const NIGHT: &str = "2026-11-21T00:10:00Z";
 
 /// Every so many days that leads were silent, one of a hundred is made anonymous.
 const SILENT_DAYS: u32 = 396;
+
+fn leads() -> u32 {
+    std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(LEADS)
+}
 
 #[derive(Clone, Debug, Default)]
 struct Queue(Arc<Mutex<VecDeque<Shard>>>);
@@ -174,11 +179,12 @@ async fn store(store: &Store, rules: &Rules, rank: u32) {
 async fn load(tables: &Tables) {
     let began = Instant::now();
     let rules = rules();
-    let stores = (0..LEADS).map(|rank| store(&tables.store, &rules, rank));
+    let stores = (0..leads()).map(|rank| store(&tables.store, &rules, rank));
     stream::iter(stores).buffer_unordered(16).for_each(async |()| {}).await;
-    let events: u64 = (0..LEADS).map(|rank| u64::from(events_of(rank))).sum();
+    let events: u64 = (0..leads()).map(|rank| u64::from(events_of(rank))).sum();
     println!(
-        "{LEADS} leads with {events} events, stored in {:.0} s",
+        "{} leads with {events} events, stored in {:.0} s",
+        leads(),
         began.elapsed().as_secs_f64()
     );
 }
@@ -248,13 +254,13 @@ async fn night(tables: &Tables, name: &str, scheduled: Timestamp) -> Reading {
     tell(all, longest);
     let run = tables.store.nightly_runs(&a_tenant(), None, 1).await.unwrap().remove(0);
     println!("  {:?}", run.counts);
-    assert_eq!((run.counts.leads, run.counts.drift), (u64::from(LEADS), 0));
+    assert_eq!((run.counts.leads, run.counts.drift), (u64::from(leads()), 0));
     all
 }
 
 fn tell(all: Reading, longest: Duration) {
-    let leads = f64::from(LEADS);
-    let (read, write) = (all.read_units / leads, all.write_units / leads);
+    let number = f64::from(leads());
+    let (read, write) = (all.read_units / number, all.write_units / number);
     let dollars = (read * PRICES.0 + write * PRICES.1) * MANY / 1e6;
     let peak = peak_megabytes();
     println!(

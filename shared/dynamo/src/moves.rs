@@ -4,6 +4,8 @@
 //! was read. Events move as the items that they are: nothing is lost of one, not even what a newer
 //! version wrote.
 
+mod mark;
+
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::{
@@ -11,16 +13,15 @@ use aws_sdk_dynamodb::{
     types::{Put, TransactWriteItem},
 };
 use domain::{
-    archived::{Archived, EventHomes, InArchive, Step},
+    archived::{Archived, EventHomes, InArchive},
     event::Event,
     home::HomeId,
     lead::Lead,
     tenant::TenantId,
-    time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::mark::ArchivedItem;
 use crate::{
     MAX_ITEMS, Store,
     error::StoreError,
@@ -37,57 +38,6 @@ const MOST_BYTES: usize = 3_500_000;
 /// How many bytes of events are moved at most, as lines: what they take in memory is a few times
 /// as much.
 const MOST_MOVED: usize = 32_000_000;
-
-/// The mark as a lead's item has it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct ArchivedItem {
-    step: StepItem,
-    object: String,
-    events: u32,
-    at: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StepItem {
-    Archiving,
-    Clearing,
-    Archived,
-    Restoring,
-    Discarding,
-    Returned,
-}
-
-impl From<&Archived> for ArchivedItem {
-    fn from(archived: &Archived) -> Self {
-        let step = match archived.step {
-            Step::Archiving => StepItem::Archiving,
-            Step::Clearing => StepItem::Clearing,
-            Step::Archived => StepItem::Archived,
-            Step::Restoring => StepItem::Restoring,
-            Step::Discarding => StepItem::Discarding,
-            Step::Returned => StepItem::Returned,
-        };
-        let (object, at) = (archived.object.clone(), archived.at.millis());
-        Self { step, object, events: archived.events, at }
-    }
-}
-
-impl ArchivedItem {
-    /// Reads the mark of the item at a place.
-    pub fn read(self, place: &Place) -> Result<Archived, StoreError> {
-        let step = match self.step {
-            StepItem::Archiving => Step::Archiving,
-            StepItem::Clearing => Step::Clearing,
-            StepItem::Archived => Step::Archived,
-            StepItem::Restoring => Step::Restoring,
-            StepItem::Discarding => Step::Discarding,
-            StepItem::Returned => Step::Returned,
-        };
-        let at = Timestamp::from_millis(self.at).map_err(|source| place.unreadable(source))?;
-        Ok(Archived { step, object: self.object, events: self.events, at })
-    }
-}
 
 /// The events of a lead as they are stored, in the order of their keys.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -12,6 +12,7 @@ mod edit;
 mod erase;
 mod fresh;
 mod generations;
+mod idle;
 mod keeping;
 mod past;
 mod plan;
