@@ -9,7 +9,7 @@ pub struct Config {
     pub archive_bucket: String,
     /// The queue that brings what is to be put together.
     pub archive_queue_url: String,
-    /// About how much memory the events may take that are put together at once: [`GROUP_BYTES`].
+    /// About how much memory the events may take that are put together at once.
     pub group_bytes: usize,
 }
 
