@@ -224,6 +224,30 @@ fn every_queue_of_dead_letters_and_every_function_is_watched() {
 }
 
 #[test]
+fn every_metric_filter_reads_a_field_that_a_log_line_has_at_its_top() {
+    let telemetry = fs::read_to_string(root().join("shared/lambda/src/telemetry.rs")).unwrap();
+    assert!(telemetry.contains(".flatten_event(true)"));
+    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let filters: Vec<_> = template.split("Type: AWS::Logs::MetricFilter").skip(1).collect();
+    assert!(filters.len() >= 2);
+    for filter in filters {
+        let after = |start: &str| filter.split_once(start).unwrap().1;
+        let function = after("!Ref ").split("Logs\n").next().unwrap().to_lowercase();
+        let field = after("FilterPattern: \"{ $.").split(' ').next().unwrap();
+        assert_eq!(after("MetricValue: $.").lines().next(), Some(field));
+        let logs = |line: &str| {
+            let rest = line.split_once("tracing::").map(|(_, rest)| rest);
+            rest.is_some_and(|rest| rest.contains(&format!(", {field},")))
+        };
+        let sources = files("*.rs").into_iter();
+        let source = format!("functions/{function}/src/");
+        let mut sources = sources.filter(|file| file.to_string_lossy().contains(&source));
+        let is_logged = sources.any(|file| fs::read_to_string(file).unwrap().lines().any(logs));
+        assert!(is_logged, "{function} logs no {field}");
+    }
+}
+
+#[test]
 fn every_payload_is_used_by_a_test() {
     let is_test = |file: &PathBuf| {
         let path = file.to_string_lossy().into_owned();

@@ -1,5 +1,8 @@
 //! A person who is erased, as the whole system sees it: what was planted wherever senders and
-//! people can put something is in no table, object, queue and log line.
+//! people can put something is in no table, object, queue and log line, and neither are the keys
+//! that it was sealed under, nor what they opened.
+
+mod traces;
 
 use std::{
     process::Command,
@@ -11,6 +14,7 @@ use domain::time::Timestamp;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use self::traces::Traces;
 use crate::{
     archive,
     client::Client,
@@ -36,16 +40,14 @@ pub fn nothing_left(stack: &Stack) -> Result<()> {
     let lead = admin.lead_with_events("user_id=marked", 3)?;
     let path = format!("/v1/leads/{}", lead["id"].as_str().context("no id")?);
     writes(&admin, &marker, &path)?;
-    let held = admin.read(&format!("{path}/data"))?.to_string();
-    for text in [&marker.email, &marker.name, &marker.phone] {
-        ensure!(held.contains(text.as_str()), "{text} is held and not shown: {held}");
+    let data = admin.read(&format!("{path}/data"))?.to_string();
+    for text in marker.personal() {
+        ensure!(data.contains(text), "{text} is held and not shown: {data}");
     }
     archived(stack, &tenant, 3)?;
-    let before = search(stack, &marker)?;
-    ensure!(places(&before, &marker.plain) >= 2, "the search finds nothing: {before}");
-    for text in [&marker.email, &marker.name, &marker.phone] {
-        ensure!(places(&before, text) == 0, "{text} lies open: {}", before["found"]);
-    }
+    let held = Traces::of(stack, &tenant)?;
+    held.ensure_all()?;
+    is_found(stack, &marker, &held)?;
 
     let receipt = erase(&admin, &path)?;
     for trace in ["keys", "identities", "notes", "activities", "search_entries", "answers", "files"]
@@ -56,18 +58,41 @@ pub fn nothing_left(stack: &Stack) -> Result<()> {
     sends(stack, &sender, &marker, sent)?;
     ensure!(admin.lead("user_id=marked")?.is_none(), "old events brought the person back");
     gone(&admin, &marker, &path)?;
+    Traces::of(stack, &tenant)?.ensure_none(&held)?;
+    is_nowhere(stack, &tenant, &marker, &held)?;
+    comes_back(stack, &sender, &admin, &lead["id"])
+}
 
-    let after = search(stack, &marker)?;
-    for text in [&marker.email, &marker.name, &marker.phone] {
-        ensure!(places(&after, text) == 0, "{text} is left: {}", after["found"]);
+/// Before: everything that is held is found where it lies, and nothing of the person lies open.
+fn is_found(stack: &Stack, marker: &Marker, held: &Traces) -> Result<()> {
+    let seen = search(stack, marker, held)?;
+    for text in held.texts().into_iter().chain([marker.plain.as_str()]) {
+        ensure!(places(&seen, text) > 0, "the search does not find {text}: {}", seen["looked_at"]);
     }
-    ensure!(places(&after, &marker.plain) >= 2, "the search finds nothing: {after}");
-    let rows = archive::read(stack, &tenant)?.to_string().to_lowercase();
-    for text in [&marker.email, &marker.name, &marker.phone] {
+    for text in marker.personal() {
+        ensure!(
+            places(&seen, text) == 0,
+            "{text} lies open: {}",
+            seen["found"][text.to_lowercase()]
+        );
+    }
+    Ok(())
+}
+
+/// After: neither the person is found anywhere, nor a key, nor anything that one opened.
+fn is_nowhere(stack: &Stack, tenant: &Tenant, marker: &Marker, held: &Traces) -> Result<()> {
+    let seen = search(stack, marker, held)?;
+    for text in held.texts().into_iter().chain(marker.personal()) {
+        let found = &seen["found"][text.to_lowercase()];
+        ensure!(places(&seen, text) == 0, "{text} is left: {found}");
+    }
+    ensure!(places(&seen, &marker.plain) >= 2, "the search finds nothing: {}", seen["looked_at"]);
+    let rows = archive::read(stack, tenant)?.to_string().to_lowercase();
+    for text in marker.personal() {
         ensure!(!rows.contains(&text.to_lowercase()), "{text} is in the archive: {rows}");
     }
     ensure!(rows.contains(&marker.plain), "the archive was not read: {rows}");
-    comes_back(stack, &sender, &admin, &lead["id"])
+    Ok(())
 }
 
 impl Marker {
@@ -79,6 +104,11 @@ impl Marker {
             phone: "+5511987650123".to_owned(),
             plain: format!("plan-{run}"),
         }
+    }
+
+    /// What nobody may find.
+    fn personal(&self) -> [&str; 3] {
+        [&self.email, &self.name, &self.phone]
     }
 }
 
@@ -96,7 +126,7 @@ fn sends(stack: &Stack, sender: &Client, marker: &Marker, at: Timestamp) -> Resu
         json!({ "email": email, "lastName": name, "phone": phone, "notes": note, "plan": plain });
     let url = format!("https://shop.example/?email={email}#{email}");
     let said = format!("write to {email} or {phone}");
-    let nested = json!([email, { "email": email, "last_name": name }]);
+    let nested = json!([email, { "email": email, "last_name": name, "message": note }]);
     let item = |id: &str, more: Value| {
         let mut item = json!({ "userId": "marked", "messageId": id, "timestamp": at });
         item.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
@@ -194,13 +224,13 @@ fn archived(stack: &Stack, tenant: &Tenant, events: usize) -> Result<()> {
     })
 }
 
-/// Looks for the marker in everything that the stack holds.
-fn search(stack: &Stack, marker: &Marker) -> Result<Value> {
-    let texts = [&marker.email, &marker.name, &marker.phone, &marker.plain];
+/// Looks for the marker, and for what was held, in everything that the stack holds.
+fn search(stack: &Stack, marker: &Marker, held: &Traces) -> Result<Value> {
+    let texts = held.texts().into_iter().chain(marker.personal()).chain([marker.plain.as_str()]);
     let output = Command::new(python()?)
         .arg(root().join("tests/system/python/everything.py"))
         .arg(&stack.emulator_url)
-        .args(texts.map(|text| text.to_lowercase()))
+        .args(texts.map(str::to_lowercase))
         .output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "not everything could be looked at: {errors}");

@@ -35,7 +35,7 @@ pub fn killed(stack: &Stack) -> Result<()> {
     stack.redeliver_after(15)?;
     let done = AtomicBool::new(false);
     let killed = thread::scope(|scope| {
-        let killer = scope.spawn(|| kill_functions(&done));
+        let killer = scope.spawn(|| kill_functions(&done, Duration::from_secs(2)));
         let sent = send_twice(stack, &tenant, &population);
         done.store(true, Ordering::Relaxed);
         let killed = killer.join().map_err(|_| anyhow!("the killer failed"))?;
@@ -81,8 +81,8 @@ fn deliver(client: &Client, events: &[Value]) -> Result<()> {
     })
 }
 
-/// Kills the processes of `ingest` and `score` every other second until told that it is done.
-fn kill_functions(done: &AtomicBool) -> Result<usize> {
+/// Kills the processes of functions, with a pause between, until told that it is done.
+pub fn kill_functions(done: &AtomicBool, pause: Duration) -> Result<usize> {
     let mut killed = 0;
     while !done.load(Ordering::Relaxed) {
         for (id, command) in processes(std::process::id())? {
@@ -91,10 +91,8 @@ fn kill_functions(done: &AtomicBool) -> Result<usize> {
                 killed += usize::from(status.success());
             }
         }
-        let pause = until("the load is sent", Duration::from_secs(2), || {
-            Ok(done.load(Ordering::Relaxed).then_some(()))
-        });
-        if pause.is_ok() {
+        let is_done = || Ok(done.load(Ordering::Relaxed).then_some(()));
+        if until("all is done", pause, is_done).is_ok() {
             break;
         }
     }

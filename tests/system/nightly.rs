@@ -1,14 +1,23 @@
-//! The night: yesterday's picture, counted once however often it is counted.
+//! The night: yesterday's picture, counted once however often it is counted, and whoever is killed
+//! while counting.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, SystemTime},
+};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::stack::{Stack, cargo_stack, until};
+use crate::{
+    load::kill_functions,
+    stack::{Stack, cargo_stack, until},
+};
 
-/// Three leads of the day before yesterday, and one of today.
+/// Three leads of the day before yesterday, and one of today. Who counts them is killed, and the
+/// next call goes on.
 pub fn counted_once(stack: &Stack) -> Result<()> {
     let tenant = stack.tenant()?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
@@ -39,6 +48,8 @@ pub fn counted_once(stack: &Stack) -> Result<()> {
                 .map(|day| day.filter(|day| day["complete"] == true))
         })
     };
+    cargo_stack(&["nightly"])?;
+    ensure!(kill_for(Duration::from_millis(2_500))? > 0, "nobody was killed at work");
     let day = night()?;
     ensure!(day["leads"] == 3 && day["new_leads"] == 2, "{day}");
     let by_stage = json!({ "cold": 1, "warm": 1, "hot": 1, "qualified": 0 });
@@ -48,4 +59,15 @@ pub fn counted_once(stack: &Stack) -> Result<()> {
     ensure!((average - 31.667).abs() < 1e-9, "{day}");
     ensure!(night()? == day, "the second night changed the first");
     Ok(())
+}
+
+/// Kills the functions' processes again and again for a while.
+fn kill_for(time: Duration) -> Result<usize> {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let killer = scope.spawn(|| kill_functions(&done, Duration::from_millis(250)));
+        thread::sleep(time);
+        done.store(true, Ordering::Relaxed);
+        killer.join().map_err(|_| anyhow!("the killer failed"))?
+    })
 }

@@ -22,7 +22,7 @@ pub fn enforced(stack: &Stack) -> Result<()> {
             "key decrypt",
         ],
         "Score": [
-            "leads get", "leads put", "leads update", "leads update", "leads delete", "leads batch get", "leads check",
+            "leads get", "leads put", "leads update", "leads delete", "leads batch get", "leads check",
             "events query", "events put", "events batch get", "search put", "search delete",
             "search batch get", "search batch put", "events receive", "events look", "failed send",
             "key decrypt", "idle get", "idle delete", "archived list",

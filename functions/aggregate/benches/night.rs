@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aggregate::{Aggregate, Shard, Shards};
+use aggregate::{Aggregate, Clock, Shard, Shards};
 use domain::{
     event::{Event, Sealed},
     family::Member,
@@ -227,7 +227,7 @@ async fn night(tables: &Tables, name: &str, scheduled: Timestamp) -> Reading {
     let aggregate = Aggregate::new(store, queue.clone(), OneKeyring, Arc::new(NoFiles), SEGMENTS);
     let now = scheduled.plus_millis(2_000);
     let schedule = json!({"run": "nightly", "scheduled_time": scheduled});
-    aggregate.handle(schedule, now, Budget::of(LAMBDA.0)).await.unwrap();
+    aggregate.handle(schedule, Clock::at(now), Budget::of(LAMBDA.0)).await.unwrap();
     forget_peak();
     let (mut longest, mut all) = (Duration::ZERO, Reading::default());
     println!("{name}");
@@ -236,7 +236,8 @@ async fn night(tables: &Tables, name: &str, scheduled: Timestamp) -> Reading {
         let began = Instant::now();
         let body = serde_json::to_string(&shard).unwrap();
         let payload = json!({"Records": [{"messageId": "m", "body": body}]});
-        let answer = aggregate.handle(payload, now, Budget::of(LAMBDA.0)).await.unwrap();
+        let (clock, budget) = (Clock::from_now(now), Budget::of(LAMBDA.0));
+        let answer = aggregate.handle(payload, clock, budget).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
         let (took, reading) = (began.elapsed(), meter.take());
         longest = longest.max(took);

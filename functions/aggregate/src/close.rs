@@ -2,8 +2,9 @@
 //! the days that it recounted and clears their marks, and writes down what the night did.
 //!
 //! Invariant: a rollup is written before the partials that it sums are removed, a correction before
-//! its counts, the record of the night before its parts, and the same pass never corrects a day twice. So closing again, from the beginning
-//! or from the middle, or twice at once, ends in the same items.
+//! its counts, the record of the night before its parts, and the same pass never corrects a day
+//! twice. So closing again, from the beginning or from the middle, or twice at once, ends in the
+//! same items.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,10 @@ use tokio::sync::Semaphore;
 
 use lambda::keyrings::{KeyringError, Keyrings};
 
-use crate::shard::{Shard, Shards};
+use crate::{
+    clock::Clock,
+    shard::{Shard, Shards},
+};
 
 /// Works nightly runs.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
             shards,
             keyrings,
             scorer: Scorer::new(shelf.clone()),
-            cleaner: Cleaner::new(store.clone(), files),
+            cleaner: Cleaner::new(shelf.clone(), files),
             segments,
             settings: SettingsCache::default(),
             refolds: Semaphore::new(REFOLDS_AT_ONCE as usize),
@@ -131,18 +134,18 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
     pub async fn handle(
         &self,
         payload: Value,
-        now: Timestamp,
+        clock: Clock,
         budget: Budget,
     ) -> Result<Value, AggregateError> {
         if payload.get("Records").is_some() {
             let batch = serde_json::from_value(payload).map_err(AggregateError::UnknownTrigger)?;
             // On the heap: in one piece the future is deeper than the compiler follows.
-            let response = Box::pin(self.work_all(batch, now, budget)).await?;
+            let response = Box::pin(self.work_all(batch, clock, budget)).await?;
             return serde_json::to_value(response).map_err(AggregateError::UnknownTrigger);
         }
         let Schedule::Nightly { scheduled_time } =
             serde_json::from_value(payload).map_err(AggregateError::UnknownTrigger)?;
-        self.plan(scheduled_time, now).await?;
+        self.plan(scheduled_time, clock.began()).await?;
         Ok(Value::Null)
     }
 
@@ -153,10 +156,10 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
     async fn work_all(
         &self,
         batch: SqsEvent,
-        now: Timestamp,
+        clock: Clock,
         budget: Budget,
     ) -> Result<SqsBatchResponse, AggregateError> {
-        let work = async |message: &SqsMessage| self.work(message, now, budget).await;
+        let work = async |message: &SqsMessage| self.work(message, clock, budget).await;
         let answer = batch::each(batch, work).await;
         answer.map_err(|AllFailed(messages)| AggregateError::AllFailed(messages))
     }
@@ -164,17 +167,21 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
     async fn work(
         &self,
         message: &SqsMessage,
-        now: Timestamp,
+        clock: Clock,
         budget: Budget,
     ) -> Result<(), AggregateError> {
         let body = message.body.as_deref().unwrap_or_default();
         let shard: Shard = serde_json::from_str(body).map_err(AggregateError::Malformed)?;
         match shard {
             Shard::Scan { run, segment, pass } => {
-                self.scan(Pass { run, number: pass }, segment, now, budget).await
+                self.scan(Pass { run, number: pass }, segment, clock, budget).await
             }
-            Shard::Close { run, pass } => self.close(Pass { run, number: pass }, now).await,
-            Shard::Clean { tenant, after } => self.clean(&tenant, after, now, budget).await,
+            Shard::Close { run, pass } => {
+                self.close(Pass { run, number: pass }, clock.began()).await
+            }
+            Shard::Clean { tenant, after } => {
+                self.clean(&tenant, after, clock.began(), budget).await
+            }
         }
     }
 }

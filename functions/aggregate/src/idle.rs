@@ -1,12 +1,15 @@
 //! Idle leads: their events move to the archive.
 //!
 //! Invariant: what was moved since the pass began counts for it, whoever tried first. What there is
-//! no time for, or what fails for one lead alone, waits for the next night and stops nobody else's.
+//! no time for, or what fails for one lead alone or for now, waits for the next night and stops
+//! nobody else's.
 
 use domain::{archived::Step, lead::Lead, retention::Retention, tenant::TenantId};
+use lambda::telemetry::told;
 use shelf::{Idle, Moved, Shelf, ShelfError};
 
 use crate::{
+    failing::is_of_all,
     handler::{Aggregate, AggregateError, REFOLDS_AT_ONCE},
     look::Round,
     tally::Kept,
@@ -50,9 +53,9 @@ impl<S, K> Aggregate<S, K> {
         match self.shelf.archive_idle(tenant, lead, idle(round, retention)).await {
             Ok(Moved::Archived) => Ok(Kept::Archived),
             Ok(Moved::Not | Moved::Written | Moved::Returned) => Ok(Kept::Stays),
-            Err(ShelfError::Store(error)) => Err(error.into()),
+            Err(ShelfError::Store(error)) if is_of_all(&error) => Err(error.into()),
             Err(error) => {
-                let (id, error) = (lead.survivor.id, &error as &dyn std::error::Error);
+                let (id, error) = (lead.survivor.id, told(&error));
                 tracing::error!(%tenant, lead = %id, error, "the lead is not archived");
                 Ok(Kept::Postponed)
             }

@@ -18,8 +18,10 @@
 
 mod audit;
 mod clean;
+mod clock;
 mod close;
 mod config;
+mod failing;
 mod handler;
 mod idle;
 mod look;
@@ -30,6 +32,7 @@ mod shard;
 mod tally;
 
 pub use crate::{
+    clock::Clock,
     config::Config,
     handler::{Aggregate, AggregateError},
     shard::{Shard, Shards},

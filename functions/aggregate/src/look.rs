@@ -23,6 +23,7 @@ use lambda::budget::Budget;
 use lambda::keyrings::Keyrings;
 
 use crate::{
+    clock::Clock,
     handler::{Aggregate, AggregateError},
     idle::is_concerned,
     tally::{Asked, Kept, Seen},
@@ -33,8 +34,10 @@ use crate::{
 pub(crate) struct Round {
     /// When the pass began. What is due by then is done, whenever the segment is worked.
     pub began: Timestamp,
-    /// The instant, not before that one.
+    /// When the work on it began, not before that.
     pub now: Timestamp,
+    /// Tells how long that goes on.
+    pub clock: Clock,
     /// The time that there is for what can wait for another night.
     pub budget: Budget,
 }

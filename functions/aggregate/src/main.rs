@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aggregate::{Aggregate, Config};
+use aggregate::{Aggregate, Clock, Config};
 use anyhow::Context;
 use dynamo::Store;
 use files::Bucket;
@@ -27,7 +27,8 @@ async fn main() -> anyhow::Result<()> {
     let aggregate = &Aggregate::new(shelf, shards, keyrings, files, config.segments);
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
         let budget = Budget::until(event.context.deadline());
-        let answer = aggregate.handle(event.payload, chrono::Utc::now().into(), budget).await;
+        let clock = Clock::from_now(chrono::Utc::now().into());
+        let answer = aggregate.handle(event.payload, clock, budget).await;
         answer.map_err(|error| {
             let error = lambda_runtime::Error::from(error);
             tracing::error!(error = lambda::telemetry::told(&*error), "the invocation failed");

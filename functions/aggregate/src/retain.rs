@@ -1,20 +1,25 @@
 //! Retention: what becomes of a lead by the clock.
 //!
 //! Invariant: only what was due when the pass began is done, and what was done since then counts for
-//! the pass, whoever tried first. So a segment that is worked again comes to the same counts. What
-//! there is no time for, or what fails for one lead alone, waits for the next night and stops nobody
+//! the pass, whoever tried first. So a segment that is worked again comes to the same counts. It is
+//! done only if it is due by the lead and the settings of that very moment. What there is no time
+//! for, or what fails for one lead alone or for now, waits for the next night and stops nobody
 //! else's.
 
 use domain::{
     actor::Actor, audit::AuditEntry, erasure::Reason, home::HomeId, lead::Lead,
     retention::Retention, state::State, tenant::TenantId, time::Timestamp,
 };
-use dynamo::{StoreError, audit_id};
+use dynamo::{StoreError, TenantSettings, audit_id};
 use scoring::{EraseError, Order, ScoreError};
 
-use lambda::keyrings::{KeyringError, Keyrings};
+use lambda::{
+    keyrings::{KeyringError, Keyrings},
+    telemetry::told,
+};
 
 use crate::{
+    failing::is_of_all,
     handler::{Aggregate, AggregateError},
     look::Round,
     tally::Kept,
@@ -26,6 +31,9 @@ enum NotErased {
     /// The keys of its tenant could not be had.
     #[error("the keys of the tenant could not be had")]
     Keyring(#[from] KeyringError),
+    /// A table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The erasure failed.
     #[error(transparent)]
     Erase(#[from] EraseError),
@@ -45,23 +53,18 @@ impl<S, K: Keyrings> Aggregate<S, K> {
             let receipt = self.store.erasure(tenant, id).await?;
             return Ok(receipt.map_or(Kept::Stays, |receipt| Kept::Erased(receipt.reason)));
         }
-        let Some(reason) = retention.erases(lead, state, round.began) else {
+        if retention.erases(lead, state, round.began).is_none() {
             return Ok(Kept::Stays);
-        };
+        }
         if round.budget.is_over() {
             return Ok(Kept::Postponed);
         }
-        // Whoever came back, or agreed to something, since the lead was read is not erased.
-        let is_unchanged = |now: Lead| now.version == lead.version;
-        if !self.store.lead(tenant, id).await?.is_some_and(is_unchanged) {
-            return Ok(Kept::Stays);
-        }
-        match self.erase(tenant, id, reason, round.now).await {
-            Ok(reason) => Ok(Kept::Erased(reason)),
-            Err(error) => match error.into_store() {
+        match self.erase(round, tenant, (lead, state)).await {
+            Ok(erased) => Ok(erased.map_or(Kept::Stays, Kept::Erased)),
+            Err(error) => match error.into_that_of_all() {
                 Ok(error) => Err(error.into()),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = told(&error);
                     tracing::error!(%tenant, lead = %id, error, "the lead is not erased");
                     Ok(Kept::Postponed)
                 }
@@ -69,35 +72,59 @@ impl<S, K: Keyrings> Aggregate<S, K> {
         }
     }
 
-    /// Erases a lead, and returns why it was erased: somebody else may have been faster.
+    /// Erases a lead if that is due by what its tenant set until now, and still by the lead when it
+    /// is done. Returns why it was erased, which somebody else may have done; `None` where it stays.
     async fn erase(
         &self,
+        round: Round,
         tenant: &TenantId,
-        lead: HomeId,
-        reason: Reason,
-        now: Timestamp,
-    ) -> Result<Reason, NotErased> {
+        (lead, state): (&Lead, &State),
+    ) -> Result<Option<Reason>, NotErased> {
+        let settings = self.store.tenant_settings(tenant).await?;
+        let retention = settings.map(|TenantSettings { retention, .. }| retention);
+        let due = |lead: &Lead, state: &State| retention?.erases(lead, state, round.began);
+        let Some(reason) = due(lead, state) else { return Ok(None) };
         let keyring = self.keyrings.keyring(tenant).await?;
-        let audit = AuditEntry {
-            id: audit_id(now),
-            at: now,
-            actor: Actor::System,
-            action: "lead.erased".to_owned(),
-            object_type: "lead".to_owned(),
-            object_id: lead.to_string(),
-            fields: Vec::new(),
-        };
-        let order = Order { by: &Actor::System, reason, audit: Some(&audit) };
-        Ok(self.scorer.erase(&keyring, lead, order, now).await?.reason)
+        let id = lead.survivor.id;
+        // Whoever came back, agreed to something, or became one with somebody, is not erased.
+        let still = |now: &Lead| now.survivor.id == id && due(now, &now.state) == Some(reason);
+        // By the time at which it is done, not at which the segment was begun: who made something of
+        // the person meanwhile is looked for, too.
+        let at = round.clock.now().max(round.now);
+        let audit = entry(id, at);
+        let order = Order { by: &Actor::System, reason, audit: Some(&audit), still: &still };
+        match self.scorer.erase(&keyring, id, order, at).await {
+            Ok(erasure) => Ok(Some(erasure.reason)),
+            Err(EraseError::Changed(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Writes down an erasure for the audit log.
+fn entry(lead: HomeId, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: audit_id(at),
+        at,
+        actor: Actor::System,
+        action: "lead.erased".to_owned(),
+        object_type: "lead".to_owned(),
+        object_id: lead.to_string(),
+        fields: Vec::new(),
     }
 }
 
 impl NotErased {
-    /// Returns the error of the table, which fails for all leads alike, or this one back.
-    fn into_store(self) -> Result<StoreError, Self> {
+    /// Returns the error of the tables that fails for all leads alike, or this one back.
+    fn into_that_of_all(self) -> Result<StoreError, Self> {
         match self {
-            Self::Keyring(KeyringError::Store(error))
-            | Self::Erase(EraseError::Score(ScoreError::Store(error))) => Ok(error),
+            Self::Store(error)
+            | Self::Keyring(KeyringError::Store(error))
+            | Self::Erase(EraseError::Score(ScoreError::Store(error)))
+                if is_of_all(&error) =>
+            {
+                Ok(error)
+            }
             other => Err(other),
         }
     }

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use domain::{home::HomeId, self_audit::Draw, tenant::TenantId, time::Timestamp};
+use domain::{home::HomeId, self_audit::Draw, tenant::TenantId};
 use dynamo::{ListedLead, NightCounts, Run, SCAN_SEGMENTS, keys::Pass};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use lambda::budget::Budget;
@@ -18,6 +18,7 @@ use lambda::budget::Budget;
 use lambda::keyrings::Keyrings;
 
 use crate::{
+    clock::Clock,
     handler::{Aggregate, AggregateError},
     look::Round,
     shard::{Shard, Shards},
@@ -42,7 +43,7 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
         &self,
         pass: Pass,
         segment: u32,
-        now: Timestamp,
+        clock: Clock,
         budget: Budget,
     ) -> Result<(), AggregateError> {
         let day = pass.run;
@@ -50,12 +51,13 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
         if segment >= run.segments {
             return Err(AggregateError::NoSegment { run: day, segment });
         }
-        if run.pass != pass.number {
+        let is_done = run.finished.contains(&segment);
+        // What lies there then is half of a count, left by a slower worker that died.
+        if run.pass != pass.number || (is_done && run.closed) {
             return self.drop_leftovers(pass).await;
         }
-        let is_done = run.finished.contains(&segment);
         let began = run.pass_started_at;
-        let round = Round { began, now: now.max(began), budget };
+        let round = Round { began, now: clock.began().max(began), clock, budget };
         let run = if is_done {
             run
         } else if let Some(after) = self.scan_unfinished(&run, segment, round).await? {
@@ -65,7 +67,7 @@ impl<S: Shards, K: Keyrings> Aggregate<S, K> {
         };
         // Whoever scanned sends it even if the run is closed: it may be the slower of two that
         // worked the segment at once, and its recounts have to be cleared away.
-        if run.is_finished() && !(is_done && run.closed) {
+        if run.is_finished() {
             self.shards.send(&[Shard::Close { run: day, pass: run.pass }]).await?;
         }
         Ok(())

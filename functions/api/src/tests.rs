@@ -18,6 +18,7 @@ mod documented;
 mod edit;
 mod edits;
 mod erasure;
+mod erasure_races;
 mod events;
 mod examples;
 mod explanation;

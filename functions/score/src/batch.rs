@@ -4,7 +4,7 @@
 //! they say, or in the queue of failed events. Every other message is reported as failed and comes
 //! again; after five times it goes to the dead-letter queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{event::Arrival, home::HomeId, tenant::TenantId, time::Timestamp};
@@ -178,10 +178,11 @@ async fn score_run(
     now: Timestamp,
 ) -> Result<(), GroupError> {
     let Run { tenant, home, events, .. } = run;
-    let found_by_other: Vec<_> = events.iter().flat_map(concerned).collect();
+    let mut found_by_other: BTreeSet<_> = events.iter().flat_map(concerned).collect();
     let keyring = needs.keyrings.keyring(&tenant).await?;
     let scored = needs.scorer.score(&keyring, home, events, now).await?;
-    let found_by_other = scored.living(found_by_other);
+    // Those of the erased as well: a run may have read one just before, and died since.
+    found_by_other.extend(scored.living(found_by_other.clone()));
     let Scored { stored, known, write_units, strays: stray, .. } = scored;
     tracing::info!(%tenant, lead = %home, stored, known, write_units, strays = stray.len(), "scored");
     if !stray.is_empty() {

@@ -49,7 +49,7 @@ pub enum Command {
         /// A JSON file such as those under events/
         events: PathBuf,
     },
-    /// Does now what the nightly schedule does
+    /// Does now what the nightly schedule does; `GET /v1/nightly-runs` tells what came of it
     Nightly,
     /// Prints the last mails of this stack, which nobody receives: codes and invitations
     Mail {

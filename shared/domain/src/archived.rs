@@ -111,17 +111,17 @@ impl EventHomes {
         Ok(Self(with_events.map(|member| member.home.id).collect()))
     }
 
-    /// Returns those of several leads.
-    pub fn of_all<'l>(leads: impl IntoIterator<Item = &'l Lead>) -> Result<Self, InArchive> {
-        let homes: Result<Vec<_>, _> = leads.into_iter().map(Self::of).collect();
-        Ok(Self(homes?.into_iter().flat_map(|homes| homes.0).collect()))
-    }
-
-    /// Leaves out what is not of a family.
-    #[must_use]
-    pub fn among(self, members: &[Member]) -> Self {
-        let is_member = |home: &HomeId| members.iter().any(|member| member.home.id == *home);
-        Self(self.0.into_iter().filter(is_member).collect())
+    /// Returns the homes of a family that have events. The family grew out of some leads, and its
+    /// events lie where theirs do.
+    pub fn of_family<'l>(
+        leads: impl IntoIterator<Item = &'l Lead>,
+        family: &[Member],
+    ) -> Result<Self, InArchive> {
+        for lead in leads {
+            Self::of(lead)?;
+        }
+        let with_events = family.iter().filter(|member| member.has_events);
+        Ok(Self(with_events.map(|member| member.home.id).collect()))
     }
 
     /// Returns the homes.
@@ -186,12 +186,14 @@ mod tests {
     fn homes_are_had_only_of_leads_whose_events_lie_in_the_table() {
         for step in [None, Some(Step::Archiving), Some(Step::Discarding), Some(Step::Returned)] {
             let homes = EventHomes::of(&lead(step)).unwrap();
-            assert_eq!(homes.clone().into_vec(), [home(1).id, home(3).id]);
-            let family = [Member { home: home(3), has_events: true }];
-            assert_eq!(homes.among(&family).into_vec(), [home(3).id]);
+            assert_eq!(homes.into_vec(), [home(1).id, home(3).id]);
+            let member = |byte, has_events| Member { home: home(byte), has_events };
+            let family = [member(3, true), member(4, false)];
+            let homes = EventHomes::of_family([&lead(step)], &family).unwrap();
+            assert_eq!(homes.into_vec(), [home(3).id]);
         }
         for step in [Step::Clearing, Step::Archived, Step::Restoring] {
-            let told = EventHomes::of_all([&lead(None), &lead(Some(step))]);
+            let told = EventHomes::of_family([&lead(None), &lead(Some(step))], &[]);
             assert_eq!(told, Err(InArchive(home(1).id)));
         }
     }

@@ -44,7 +44,7 @@ pub(crate) fn number(number: impl std::fmt::Display) -> AttributeValue {
 }
 
 /// Where an item lies, to name it when its content does not fit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     /// The partition key, or `?`.
     pub pk: String,

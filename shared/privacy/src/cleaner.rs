@@ -20,6 +20,7 @@ use dynamo::{Request, Store, StoreError};
 use files::{FileError, FileKey, Files};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use search::{IndexError, Indexer};
+use shelf::{Shelf, ShelfError};
 use vault::Keyring;
 
 use crate::{
@@ -38,6 +39,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Clone, Debug)]
 pub struct Cleaner {
     store: Store,
+    shelf: Shelf,
     files: Arc<dyn Files>,
 }
 
@@ -53,6 +55,9 @@ pub enum CleanError {
     /// The bucket did not do its part.
     #[error("the files that may hold an erased lead are not withdrawn")]
     File(#[from] FileError),
+    /// The archive did not do its part.
+    #[error("what the archive may hold of an erased lead is not removed")]
+    Archive(#[from] ShelfError),
     /// Other runs kept cleaning up after the same erasure.
     #[error("the erasure of lead {0} kept changing under {ATTEMPTS} attempts")]
     Contended(HomeId),
@@ -65,9 +70,10 @@ struct Common {
 }
 
 impl Cleaner {
-    /// Takes the tables and where the files of jobs lie.
-    pub const fn new(store: Store, files: Arc<dyn Files>) -> Self {
-        Self { store, files }
+    /// Takes the tables with the archive, and where the files of jobs lie.
+    pub fn new(shelf: impl Into<Shelf>, files: Arc<dyn Files>) -> Self {
+        let shelf = shelf.into();
+        Self { store: shelf.store().clone(), shelf, files }
     }
 
     /// Cleans up after erasures of one tenant, and returns them as they are by then, in the same
@@ -171,6 +177,7 @@ impl Cleaner {
         own::remove_entries::<Note>(&self.store, tenant, &begun).await?;
         own::remove_entries::<Activity>(&self.store, tenant, &begun).await?;
         let homes: BTreeSet<_> = begun.homes.iter().copied().collect();
+        self.shelf.forget(tenant, homes.iter().copied()).await?;
         Indexer::new(self.store.clone()).refresh(tenant, keyring, homes).await?;
         for _ in 0..ATTEMPTS {
             if is_open || begun.done_at.is_some() {

@@ -1,8 +1,8 @@
 //! Files of exports and imports from before an erasure: they are withdrawn, whomever they hold.
 //!
-//! Invariant: a file is removed only when the job that it is of has ended. What a job writes that
-//! was begun before is waited for; what one brings in of an erased person is dropped, because it is
-//! from before.
+//! Invariant: a file is removed only when nobody works the job that it is of any more. What a job
+//! writes that was begun before is waited for; what one brings in of an erased person is dropped,
+//! because it is from before.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,20 @@ use crate::{
 /// For how long a job can be at work: its files lapse after a week.
 const MOST_MS: i64 = 8 * DAY_MS;
 
+/// For how long after an erasure somebody may put a file who read the person before it was written:
+/// it is written within 5 minutes of its instant and what was read is put within 5, for no function
+/// that does either runs longer. The rest is for clocks.
+const PUT_MS: i64 = 15 * 60_000;
+
 /// How many jobs are read at once.
 const PAGE: u16 = 100;
+
+/// What jobs are judged by: the latest erasure, and now.
+#[derive(Clone, Copy)]
+struct Instants {
+    last: Timestamp,
+    now: Timestamp,
+}
 
 /// What became of a job that works with files.
 #[derive(Clone, Copy)]
@@ -46,7 +58,9 @@ pub(crate) async fn find(
     for sort in [FileSort::Imports, FileSort::Exports] {
         keys.extend(files.list(sort, tenant).await?);
     }
-    let jobs = jobs(store, tenant, now).await?;
+    // Who begins after the latest of them finds nothing of anybody.
+    let last = erasures.iter().map(|erasure| erasure.at).max().unwrap_or(now);
+    let jobs = jobs(store, tenant, Instants { last, now }).await?;
     let mut traces = Traces::default();
     for known in jobs.values().filter(|known| known.is_at_work) {
         traces.open.extend(there_for(erasures, known.created_at));
@@ -68,17 +82,17 @@ pub(crate) async fn find(
 async fn jobs(
     store: &Store,
     tenant: &TenantId,
-    now: Timestamp,
+    instants: Instants,
 ) -> Result<BTreeMap<JobId, Known>, StoreError> {
     let (mut jobs, mut before): (_, Option<JobId>) = (BTreeMap::new(), None);
     loop {
         let page = store.jobs(tenant, before.as_ref(), PAGE).await?;
-        let is_recent = |job: &&Job| now.millis_since(job.created_at) < MOST_MS;
+        let is_recent = |job: &&Job| instants.now.millis_since(job.created_at) < MOST_MS;
         let goes_on =
             page.len() == usize::from(PAGE) && page.last().as_ref().is_some_and(is_recent);
         before = page.last().map(|job| job.id.clone());
         let with_files = page.iter().filter(is_recent).filter(|job| has_files(job));
-        jobs.extend(with_files.map(|job| (job.id.clone(), Known::of(job))));
+        jobs.extend(with_files.map(|job| (job.id.clone(), Known::of(job, instants))));
         if !goes_on {
             return Ok(jobs);
         }
@@ -97,8 +111,17 @@ fn unknown(job: &JobId, now: Timestamp) -> Known {
 }
 
 impl Known {
-    fn of(job: &Job) -> Self {
-        let at_work = [JobStatus::Queued, JobStatus::Running, JobStatus::Settling];
-        Self { created_at: job.created_at, is_at_work: at_work.contains(&job.status) }
+    /// Tells of a job whether somebody may work it.
+    ///
+    /// One part that kept failing fails it; the others are worked all the same, for hours: each
+    /// comes again until it is done or given up. So it counts as over only when nobody can put
+    /// any more what was read before an erasure.
+    fn of(job: &Job, Instants { last, now }: Instants) -> Self {
+        let is_at_work = match job.status {
+            JobStatus::Queued | JobStatus::Running | JobStatus::Settling => true,
+            JobStatus::Failed => now.millis_since(last) < PUT_MS,
+            JobStatus::Done | JobStatus::Superseded => false,
+        };
+        Self { created_at: job.created_at, is_at_work }
     }
 }

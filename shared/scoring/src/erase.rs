@@ -5,7 +5,10 @@
 //! person opens, in no copy. Events stay: without the keys they are facts about nobody. One that was
 //! carried out and whose answer got lost is recognised by the tombstones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use domain::{
     actor::Actor,
@@ -44,6 +47,9 @@ pub enum EraseError {
     /// There is no such home.
     #[error("there is no lead {0}")]
     UnknownLead(HomeId),
+    /// The lead is not any more what is to be erased.
+    #[error("lead {0} has changed")]
+    Changed(HomeId),
 }
 
 impl From<StoreError> for EraseError {
@@ -52,8 +58,8 @@ impl From<StoreError> for EraseError {
     }
 }
 
-/// Who erases, and why.
-#[derive(Clone, Copy, Debug)]
+/// Who erases whom, and why.
+#[derive(Clone, Copy)]
 pub struct Order<'a> {
     /// Who.
     pub by: &'a Actor,
@@ -61,6 +67,18 @@ pub struct Order<'a> {
     pub reason: Reason,
     /// What the audit log is to say of it, where people asked for it.
     pub audit: Option<&'a AuditEntry>,
+    /// Tells whether a lead is still to be erased. It is asked at every attempt, with the lead at
+    /// the active rules, and nobody changes that one before it is erased. People without events have
+    /// no lead.
+    pub still: &'a (dyn Fn(&Lead) -> bool + Sync),
+}
+
+impl fmt::Debug for Order<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, reason, audit, still: _ } = self;
+        let mut order = f.debug_struct("Order");
+        order.field("by", by).field("reason", reason).field("audit", audit).finish_non_exhaustive()
+    }
 }
 
 /// What an attempt comes to.
@@ -74,6 +92,8 @@ enum Step {
 impl Scorer {
     /// Erases a person, named by any home of the family, and returns the receipt. Who was erased
     /// before stays so, and the receipt is that of then.
+    ///
+    /// What is expected of the person holds at the very instant of the erasure, or nobody is erased.
     ///
     /// What is left to be cleaned away after it is what [`Erasure::done_at`] waits for.
     pub async fn erase(
@@ -136,6 +156,10 @@ async fn attempt(
     };
     if let Some(plan) = person.lead.as_ref().and_then(|lead| to_active_rules(context, lead)) {
         return Ok(Step::Plan(plan, None));
+    }
+    // The commit is on condition of the version of this very lead.
+    if person.lead.as_ref().is_some_and(|lead| !(order.still)(lead)) {
+        return Err(EraseError::Changed(id));
     }
     let (plan, erasure) = erasing(context, keyring, person, order).await?;
     Ok(Step::Plan(plan, Some(Box::new(erasure))))

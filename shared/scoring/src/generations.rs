@@ -1,9 +1,10 @@
 //! Generations: where what is said about a person belongs once a home of theirs is a tombstone.
 //!
 //! Invariant: senders name the first generation, for ever. What happened up to an erasure is dropped
-//! wherever it still comes from, and so is what a tombstone holds already; what happened later goes
-//! to the next generation, as if its sender had named that. Who only knows the id of a tombstone
-//! knows nobody.
+//! wherever it still comes from, whichever identity of the erased person it names beside others, and
+//! so is what a tombstone holds already; what happened later goes to the next generation, as if its
+//! sender had named that. Who only knows the id of a tombstone knows nobody. A cookie alone tells of
+//! nobody: devices are shared, so it is only left out of what somebody else did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use domain::{
     erasure::Erased,
     event::{Arrival, Sealed},
     home::{FIRST_GENERATION, HomeId, HomeRef},
-    identity::Identity,
+    identity::{Identity, Kind},
     link::Link,
     time::Timestamp,
 };
@@ -163,6 +164,10 @@ impl<'k> Graves<'k> {
                 return Ok(Fate::Stray);
             }
         }
+        let is_person = |home: &HomeRef| home.kind != Kind::AnonymousId;
+        if named(&arrival).filter(is_person).any(|home| self.is_dead(home, at)) {
+            return Ok(Fate::Dead);
+        }
         let Some(home) = self.living(own, at) else { return Ok(Fate::Dead) };
         Ok(Fate::Living(Box::new(self.moved(arrival, home)?)))
     }
@@ -174,6 +179,15 @@ impl<'k> Graves<'k> {
         lineage.is_some_and(|lineage| {
             lineage.erased.iter().any(|(home, _)| self.held.contains(&(*home, id.clone())))
         })
+    }
+
+    /// Tells whether a home was erased at an instant or after it.
+    fn is_dead(&self, home: HomeRef, at: Timestamp) -> bool {
+        match (self.erased.get(&home.id), self.lineages.get(&home.id)) {
+            (Some(_), Some(lineage)) => lineage.at(at).is_none(),
+            (Some(erased), None) => at <= erased.at,
+            (None, _) => false,
+        }
     }
 
     /// Returns where a home lives that something at an instant names; `None` when it is dead.

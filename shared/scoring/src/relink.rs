@@ -94,7 +94,8 @@ pub(crate) async fn write(
     Ok(Plan::Commit { commit: Box::new(commit), past_days })
 }
 
-/// Loads families until the partition needs no home that is not there.
+/// Loads families until the partition needs no home that is not there. Whether all of it belongs
+/// together is for [`agree`] to say.
 pub(crate) async fn close(
     context: Context<'_>,
     snapshot: &mut Snapshot,
@@ -110,6 +111,7 @@ pub(crate) async fn close(
         let homes: Vec<Home> = snapshot.homes.values().cloned().collect();
         let Partition { mut families, missing } = partition(&homes, context.settings.identity);
         if !snapshot.read_homes(context.store, context.tenant, missing).await? {
+            snapshot.prove(context.store, context.tenant).await?;
             keep_limits(snapshot, &mut families);
             return Ok(families);
         }
@@ -129,8 +131,8 @@ fn keep_limits(snapshot: &Snapshot, families: &mut [Family]) {
     }
 }
 
-/// Tells whether homes and leads fit together: every home that a lead lists lives and points to it,
-/// and every living home that points to a lead is listed by it.
+/// Tells whether homes and leads fit together: none changed while they were read, every home that a
+/// lead lists lives and points to it, and every living home that points to a lead is listed by it.
 pub(crate) fn agree(snapshot: &Snapshot) -> bool {
     let listed_point_back = snapshot.leads.iter().all(|(survivor, lead)| {
         lead.members.iter().all(|member| {
@@ -144,7 +146,7 @@ pub(crate) fn agree(snapshot: &Snapshot) -> bool {
         Some(lead) => lead.has_member(home.home.id),
         None => !home.has_events || snapshot.first_events.contains(&home.home.id),
     });
-    listed_point_back && pointing_are_listed
+    !snapshot.is_torn() && listed_point_back && pointing_are_listed
 }
 
 /// Finds the families with events that are to be written: those whose homes or links changed.
@@ -305,3 +307,6 @@ fn commit(
         ..Commit::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

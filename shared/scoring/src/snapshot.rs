@@ -1,8 +1,9 @@
 //! What a commit is planned on: homes and leads as they were read, with what changed since.
 //!
 //! Invariant: whatever is in a snapshot was read strongly consistent, and everything that is
-//! written from it is written on condition of the version that was read. The events of its leads
-//! lie in the events table.
+//! written from it is written on condition of the version that was read. A home that is relied on
+//! and not written has no such condition: its lead stands for it, which is why it must have been
+//! read, or proven unchanged, after its lead. The events of its leads lie in the events table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,10 @@ pub(crate) struct Snapshot {
     /// Homes that had no event before.
     pub first_events: BTreeSet<HomeId>,
     asked_leads: BTreeSet<HomeId>,
+    /// Homes that were read before a lead was.
+    unproven: BTreeSet<HomeId>,
+    /// Whether a home changed between the reads.
+    torn: bool,
 }
 
 impl Snapshot {
@@ -142,6 +147,9 @@ impl Snapshot {
             .map(|home| home.survivor.id)
             .filter(|survivor| !self.asked_leads.contains(survivor))
             .collect();
+        if !survivors.is_empty() {
+            self.unproven.extend(self.homes.keys());
+        }
         for survivor in survivors {
             if self.asked_leads.insert(survivor)
                 && let Some(lead) = store.changeable_lead(tenant, survivor).await?
@@ -171,10 +179,28 @@ impl Snapshot {
         Ok(grown)
     }
 
-    /// Returns the homes of a family in which events are stored.
+    /// Reads again the homes that were read before a lead was: one that somebody changed meanwhile
+    /// tears the snapshot.
+    pub async fn prove(&mut self, store: &Store, tenant: &TenantId) -> Result<(), StoreError> {
+        let unproven = std::mem::take(&mut self.unproven);
+        if unproven.is_empty() || self.torn {
+            return Ok(());
+        }
+        let read = store.homes(tenant, unproven.iter().copied()).await?;
+        let version = |homes: &BTreeMap<HomeId, Home>, id| homes.get(id).map_or(0, |h| h.version);
+        self.torn = unproven.iter().any(|id| version(&self.homes, id) != version(&read, id));
+        Ok(())
+    }
+
+    /// Tells whether a home changed while homes and leads were read, so that they do not belong
+    /// together.
+    pub const fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Returns the homes of a family in which events may be stored.
     pub fn event_homes(&self, family: &[Member]) -> Result<EventHomes, StoreError> {
-        let all = EventHomes::of_all(self.leads.values()).map_err(StoreError::Archived)?;
-        Ok(all.among(family))
+        EventHomes::of_family(self.leads.values(), family).map_err(StoreError::Archived)
     }
 
     /// Returns the lead that answers for a home, if the two agree that it does.

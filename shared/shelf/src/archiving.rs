@@ -7,6 +7,7 @@
 
 use domain::{
     archived::{Archived, EventHomes, Step},
+    home::HomeId,
     lead::Lead,
     state::MAX_EVENTS,
     tenant::TenantId,
@@ -14,7 +15,7 @@ use domain::{
 };
 use dynamo::StoreError;
 
-use crate::{error::ShelfError, object, objects::DynObjects, shelf::Shelf};
+use crate::{error::ShelfError, moving::Way, object, objects::DynObjects, shelf::Shelf};
 
 /// How long the events stay in both places.
 const OVERLAP_MS: i64 = 3_600_000;
@@ -85,13 +86,19 @@ impl Shelf {
         }
     }
 
-    /// Removes whatever lies in the bucket of a lead whose events lie in the table, such as that
-    /// of somebody who was erased.
-    pub async fn forget(&self, tenant: &TenantId, lead: &Lead) -> Result<(), ShelfError> {
+    /// Removes whatever lies in the bucket of a lead that was erased and had these homes: what a run
+    /// left there that lost a race and died, since no mark names it.
+    pub async fn forget(
+        &self,
+        tenant: &TenantId,
+        homes: impl IntoIterator<Item = HomeId>,
+    ) -> Result<(), ShelfError> {
         // Whoever has no bucket has put nothing there.
         let Some(bucket) = self.objects() else { return Ok(()) };
-        EventHomes::of(lead).map_err(StoreError::Archived)?;
-        remove_others(bucket, &object::prefix(tenant, lead.survivor.id), None).await
+        for home in homes {
+            remove_others(bucket, &object::prefix(tenant, home), None).await?;
+        }
+        Ok(())
     }
 
     async fn begin(
@@ -183,10 +190,8 @@ impl Shelf {
         let Some(stored) = self.get(tenant, lead, mark).await? else {
             return self.left_to_others(tenant, lead).await;
         };
-        for part in stored.parts() {
-            if !self.store.take_out(tenant, lead, part).await? {
-                return Ok(Moved::Not);
-            }
+        if !self.move_all(tenant, lead, &stored, Way::Out).await? {
+            return Ok(Moved::Not);
         }
         let cleared = Archived { step: Step::Archived, at: now, ..mark.clone() };
         let marked = self.store.mark_archived(tenant, lead, cleared).await?;

@@ -6,6 +6,7 @@
 
 mod archiving;
 mod error;
+mod moving;
 mod object;
 mod objects;
 mod restoring;

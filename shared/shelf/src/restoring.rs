@@ -4,8 +4,6 @@
 //! says so before the object goes. Whoever dies on the way leaves a lead that the next one brings
 //! back, from just the same events.
 
-use std::time::Duration;
-
 use domain::{
     archived::{Archived, Step},
     home::HomeId,
@@ -13,13 +11,8 @@ use domain::{
     tenant::TenantId,
     time::Timestamp,
 };
-use dynamo::{EventsPart, StoreError};
 
-use crate::{error::ShelfError, shelf::Shelf};
-
-/// How often a part is put back before it is given up. Who brings back the same lead at once gets
-/// in the way.
-const ATTEMPTS: u32 = 5;
+use crate::{error::ShelfError, moving::Way, shelf::Shelf};
 
 impl Shelf {
     /// Brings the events of a lead back into the table, wherever they are on their way, and tells
@@ -69,6 +62,8 @@ impl Shelf {
         Ok(self.store.mark_archived(tenant, lead, mark).await?)
     }
 
+    /// Puts those events back that are not in the table yet: so a lead that takes longer than its
+    /// function lives comes back by and by.
     async fn put_back(
         &self,
         tenant: &TenantId,
@@ -80,30 +75,9 @@ impl Shelf {
             self.check_changed(tenant, lead).await?;
             return Ok(false);
         };
-        for part in stored.parts() {
-            if !self.put_part_back(tenant, lead, part).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    async fn put_part_back(
-        &self,
-        tenant: &TenantId,
-        lead: &Lead,
-        part: EventsPart<'_>,
-    ) -> Result<bool, StoreError> {
-        for attempt in 1..ATTEMPTS {
-            match self.store.put_back(tenant, lead, part).await {
-                Err(error) if error.is_retryable() => {
-                    let longest = 10_u64 << attempt;
-                    let pause = fastrand::u64(longest / 2..=longest);
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                }
-                answered => return answered,
-            }
-        }
-        self.store.put_back(tenant, lead, part).await
+        // Whoever began this and died, or is at it, has put some back already, and nobody takes
+        // any out again. Where none is missing, the next mark asks whether the lead is as it was.
+        let missing = self.store.missing_events(stored).await?;
+        Ok(self.move_all(tenant, lead, &missing, Way::Back).await?)
     }
 }

@@ -1,7 +1,10 @@
 //! Faults on the way to a table: calls that never arrive, answers that get lost, a process that
 //! dies between two calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    mpsc::{Receiver, Sender, channel},
+};
 
 use aws_sdk_dynamodb::{
     config::{
@@ -52,6 +55,20 @@ impl Faults {
         })
     }
 
+    /// Stops a run before one of its calls, for what [`Stop::meanwhile`] does then. It takes a
+    /// runtime of several threads, one of which stands still.
+    pub fn stopping_before(stop: usize) -> (Self, Stop) {
+        let ((stopped, is_stopped), (go_on, may_go_on)) = (channel(), channel());
+        let faults = Self::by_call(move |call| {
+            if call == stop {
+                stopped.send(()).expect("somebody waits for the run to stop");
+                may_go_on.recv().expect("somebody lets the run go on");
+            }
+            Fault::None
+        });
+        (faults, Stop { is_stopped, go_on })
+    }
+
     /// Fails about `per_mille` of a thousand calls, half before and half after they took effect.
     /// The same seed fails the same calls.
     pub fn at_random(seed: u64, per_mille: u64) -> Self {
@@ -86,6 +103,28 @@ impl Faults {
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a run stops.
+#[derive(Debug)]
+pub struct Stop {
+    is_stopped: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+impl Stop {
+    /// Does something while the run stands still, and lets it go on; `None` when the run is over,
+    /// and all that had its faults with it, before it came to that call.
+    pub async fn meanwhile<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        let Self { is_stopped, go_on } = self;
+        let waiting = tokio::task::spawn_blocking(move || is_stopped.recv().is_ok());
+        if !waiting.await.expect("a thread that waits") {
+            return None;
+        }
+        let done = work.await;
+        go_on.send(()).expect("a run that stands still");
+        Some(done)
     }
 }
 

@@ -29,7 +29,7 @@ pub use crate::{
     conformance::check_store,
     edits::{EditBuilder, a_user, an_edit},
     events::{EventBuilder, a_tenant, an_event, home_of, rules},
-    faults::{Fault, Faults},
+    faults::{Fault, Faults, Stop},
     key_service::key_service,
     keys::{keyring, opened},
     memory_bucket::MemoryBucket,

@@ -1,12 +1,15 @@
 """Looks for texts in everything that a stack holds: every item of every table, every object of
-every bucket, every message of every queue, every line of every log.
+every bucket, every message of every queue, every line of every log. What is gzip or zlib is looked
+at unpacked; the Parquet of the archive is for its own reader.
 
 Prints, as JSON, how much was looked at and where each text was found. Arguments: the address of
 the emulator, the texts, in lower case.
 """
 
+import gzip
 import json
 import sys
+import zlib
 
 import boto3
 
@@ -22,10 +25,18 @@ looked_at = {"items": 0, "objects": 0, "messages": 0, "lines": 0}
 found = {text: [] for text in texts}
 
 
+def unpacked(content):
+    """Makes text of bytes, packed or not."""
+    try:
+        packed = content[:2] == b"\x1f\x8b"
+        content = gzip.decompress(content) if packed else zlib.decompress(content)
+    except (EOFError, OSError, zlib.error):
+        pass  # It only looks packed, or does not even that.
+    return content.decode("utf-8", "replace")
+
+
 def look(sort, place, content):
     looked_at[sort] += 1
-    if isinstance(content, bytes):
-        content = content.decode("utf-8", "replace")
     content = content.lower()
     for text in texts:
         if text in content:
@@ -37,7 +48,7 @@ for table in tables.list_tables()["TableNames"]:
     for page in tables.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
             place = "/".join([table, item["pk"]["S"], item["sk"]["S"]])
-            look("items", place, json.dumps(item, default=str, ensure_ascii=False))
+            look("items", place, json.dumps(item, default=unpacked, ensure_ascii=False))
 
 buckets = client("s3")
 for bucket in buckets.list_buckets()["Buckets"]:
@@ -46,7 +57,7 @@ for bucket in buckets.list_buckets()["Buckets"]:
         for entry in page.get("Contents", []):
             key = entry["Key"]
             body = buckets.get_object(Bucket=name, Key=key)["Body"].read()
-            look("objects", f"{name}/{key}", key.encode() + b" " + body)
+            look("objects", f"{name}/{key}", f"{key} {unpacked(body)}")
 
 queues = client("sqs")
 for queue in queues.list_queues().get("QueueUrls", []):

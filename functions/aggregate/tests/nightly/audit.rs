@@ -20,7 +20,7 @@ use crate::{
 
 /// What is logged.
 #[derive(Clone, Debug, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -35,18 +35,27 @@ impl io::Write for Lines {
 
 impl Lines {
     /// Listens as the function does, in this thread.
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+    pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
         let lines = self.clone();
         let layer = tracing_subscriber::fmt::layer().json().flatten_event(true);
         let layer = layer.with_writer(move || lines.clone()).with_filter(LevelFilter::INFO);
         tracing::subscriber::set_default(tracing_subscriber::registry().with(layer))
     }
 
+    fn all(&self) -> Vec<Value> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect()
+    }
+
     /// Returns the lines that have the field `drift`.
     fn of_drift(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line.get("drift").is_some()).collect()
+        self.all().into_iter().filter(|line| line.get("drift").is_some()).collect()
+    }
+
+    /// Returns the errors that lines with a message tell.
+    pub fn errors(&self, message: &str) -> Vec<String> {
+        let lines = self.all().into_iter().filter(|line| line["message"] == message);
+        lines.map(|line| line["error"].as_str().unwrap().to_owned()).collect()
     }
 }
 

@@ -9,7 +9,8 @@ use domain::{
     segment::Segment,
     stage::Stage,
 };
-use testing::{Faults, Tables, a_tenant};
+use dynamo::{NightCounts, keys::Pass};
+use testing::{Faults, Meter, Reading, Tables, a_tenant};
 
 use crate::{
     night::{Items, Night, Queue, at, everything},
@@ -17,6 +18,22 @@ use crate::{
 };
 
 const NIGHT: &str = "2026-11-21T00:10:00Z";
+
+/// Leaves what the slower of two workers of a pass counted, who died when it had kept that.
+async fn leave_half_a_count(tables: &Tables, pass: Pass, counted: Counts) {
+    tables.store.recount_plan(pass, &a_tenant()).await.unwrap();
+    let lead = Dimensions {
+        marketplace: Marketplace::direct(),
+        segment: Segment::New,
+        stage: Stage::Warm,
+        source: "direct".to_owned(),
+    };
+    let counts = BTreeMap::from([(day("2026-11-18"), BTreeMap::from([(lead, counted)]))]);
+    tables.store.keep_recount(&a_tenant(), pass, 0, &counts).await.unwrap();
+    let mut partial = Rollup::default();
+    partial.undivided.counts = counted;
+    tables.store.keep_rollup_partial(&a_tenant(), pass.run, 0, &partial).await.unwrap();
+}
 
 /// Tables on the eve of a night that has everything to do: leads to list anew, one that went on
 /// after the day, a past day to correct.
@@ -127,19 +144,8 @@ async fn messages_of_an_earlier_pass_do_no_harm_to_a_later_one() {
     night.plan(NIGHT, now).await.unwrap();
     let ended = day("2026-11-20");
     // The slower of two workers of the first pass has just kept what it counted.
-    tables.store.recount_plan(ended.into(), &a_tenant()).await.unwrap();
-    let lead = Dimensions {
-        marketplace: Marketplace::direct(),
-        segment: Segment::New,
-        stage: Stage::Warm,
-        source: "direct".to_owned(),
-    };
     let nine = Counts { events: 9, new_leads: 9, conversions: 9 };
-    let counted = BTreeMap::from([(day("2026-11-18"), BTreeMap::from([(lead, nine)]))]);
-    tables.store.keep_recount(&a_tenant(), ended.into(), 0, &counted).await.unwrap();
-    let mut partial = Rollup::default();
-    partial.undivided.counts = nine;
-    tables.store.keep_rollup_partial(&a_tenant(), ended, 0, &partial).await.unwrap();
+    leave_half_a_count(&tables, ended.into(), nine).await;
     assert_eq!(tables.store.finish_segment(ended, 0).await.unwrap(), None);
     assert_eq!(tables.store.close_run(ended).await.unwrap(), None);
     for segment in 0..3 {
@@ -149,6 +155,28 @@ async fn messages_of_an_earlier_pass_do_no_harm_to_a_later_one() {
     assert_eq!(night.queue.waiting().len(), 3);
     night.drain(now).await.unwrap();
     assert_eq!(everything(&tables).await, expected);
+}
+
+#[tokio::test]
+async fn what_a_slower_worker_of_a_closed_run_left_and_died_goes_when_its_message_comes_again() {
+    let tables = the_eve().await;
+    let (now, pass) = (at(NIGHT).plus_millis(2_000), day("2026-11-20").into());
+    let meter = Meter::default();
+    let night = Night::new(tables.with_meter(&meter));
+    night.run(NIGHT).await;
+    let expected = everything(&tables).await;
+    let nine = Counts { events: 9, new_leads: 9, conversions: 9 };
+    leave_half_a_count(&tables, pass, nine).await;
+    tables.store.keep_nightly_part(&a_tenant(), pass, 0, &NightCounts::default()).await.unwrap();
+    let scan = Shard::Scan { run: pass.run, segment: 0, pass: pass.number };
+    night.deliver(scan.clone(), now).await.unwrap();
+    assert_eq!(everything(&tables).await, expected);
+    assert!(night.queue.waiting().is_empty());
+    // Where nothing is left, as nearly always, there is the run to read and to look for plans.
+    meter.take();
+    night.deliver(scan, now).await.unwrap();
+    let Reading { calls, writes, .. } = meter.take();
+    assert_eq!((calls, writes), (2, 0));
 }
 
 #[tokio::test]

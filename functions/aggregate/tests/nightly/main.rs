@@ -13,6 +13,7 @@ mod audit;
 mod crashes;
 mod edited;
 mod erasures_crash;
+mod expectations;
 mod failures;
 mod holdings;
 mod idle;

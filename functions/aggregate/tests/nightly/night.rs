@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use aggregate::{Aggregate, AggregateError, Shard, Shards};
+use aggregate::{Aggregate, AggregateError, Clock, Shard, Shards};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::time::Timestamp;
 use dynamo::Store;
@@ -46,6 +46,8 @@ pub struct Night {
     pub queue: Queue,
     /// Whether there is time for what can wait.
     pub has_time: bool,
+    /// Goes on from the instant of an invocation, or stands still.
+    pub clock: fn(Timestamp) -> Clock,
 }
 
 impl Night {
@@ -64,13 +66,13 @@ impl Night {
     pub fn of(shelf: impl Into<Shelf>, queue: Queue, segments: NonZeroU32) -> Self {
         let files = Arc::new(NoFiles);
         let aggregate = Aggregate::new(shelf, queue.clone(), OneKeyring, files, segments);
-        Self { aggregate, queue, has_time: true }
+        Self { aggregate, queue, has_time: true, clock: Clock::at }
     }
 
     /// Invokes the function.
     pub async fn handle(&self, payload: Value, now: Timestamp) -> Result<Value, AggregateError> {
         let time = if self.has_time { Duration::from_mins(3) } else { Duration::ZERO };
-        self.aggregate.handle(payload, now, Budget::of(time)).await
+        self.aggregate.handle(payload, (self.clock)(now), Budget::of(time)).await
     }
 
     /// Fires the schedule.

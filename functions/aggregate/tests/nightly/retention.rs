@@ -18,11 +18,12 @@ use scoring::{Current, Expected, Order, Scorer};
 use testing::{Tables, a_tenant, a_user, an_event, home_of, keyring};
 
 use crate::{
+    audit::Lines,
     night::{Night, at},
     population::day,
 };
 
-const NIGHT: &str = "2026-11-21T00:10:00Z";
+pub const NIGHT: &str = "2026-11-21T00:10:00Z";
 
 /// Scores a signup of somebody with an email address.
 pub async fn signs_up(tables: &Tables, user: &str, when: Timestamp) -> HomeId {
@@ -48,7 +49,7 @@ pub async fn edits(tables: &Tables, home: HomeId, edit: Edit, when: Timestamp) {
     scorer.edit(&keyring(), home, Expected::Any, None, when, make).await.unwrap();
 }
 
-fn consenting(granted: bool) -> Edit {
+pub fn consenting(granted: bool) -> Edit {
     let purpose: Purpose = "marketing".parse().unwrap();
     let mut edit = Edit::by(Actor::System);
     edit.consents.insert(purpose, granted);
@@ -64,11 +65,11 @@ pub fn deleting(erase_on: &str) -> Edit {
     Edit { deleted: Some(true), erase_on: Some(day(erase_on)), ..Edit::by(Actor::System) }
 }
 
-async fn lead(tables: &Tables, home: HomeId) -> Lead {
+pub async fn lead(tables: &Tables, home: HomeId) -> Lead {
     tables.store.lead(&a_tenant(), home).await.unwrap().unwrap()
 }
 
-async fn record(tables: &Tables, date: &str) -> NightCounts {
+pub async fn record(tables: &Tables, date: &str) -> NightCounts {
     let pass = Some(day(date).next().into());
     let runs = tables.store.nightly_runs(&a_tenant(), pass, 1).await.unwrap();
     assert_eq!(runs[0].pass.to_string(), date);
@@ -82,7 +83,7 @@ async fn leads_of(tables: &Tables, date: &str) -> u64 {
 }
 
 /// Returns an instant so many days before the night, and some milliseconds.
-fn before(days: i64, millis: i64) -> Timestamp {
+pub fn before(days: i64, millis: i64) -> Timestamp {
     at(NIGHT).plus_millis(2_000 - days * DAY_MS - millis)
 }
 
@@ -191,7 +192,12 @@ async fn a_tenant_whose_keys_cannot_be_had_stops_nobody_elses_night() {
     let events = [crate::population::event("silent", "1", "signup", before(100, 0))];
     let theirs = crate::population::lead_of(&events);
     crate::population::store_for(&tables.store, &other, theirs, &events, None).await;
+    let lines = Lines::default();
+    let guard = lines.listen();
     Night::new(tables.store.clone()).run(NIGHT).await;
+    drop(guard);
+    let cause = "the keys of the tenant could not be had: there is no tenant other";
+    assert_eq!(lines.errors("the lead is not erased"), [cause]);
     assert!(lead(&tables, silent).await.erased.is_some());
     let runs = tables.store.nightly_runs(&other, None, 1).await.unwrap();
     assert_eq!((runs[0].counts.leads, runs[0].counts.postponed), (1, 1));
@@ -202,7 +208,7 @@ async fn what_somebody_erased_by_day_and_left_is_cleaned_up() {
     let tables = Tables::with_tenant(&a_tenant()).await;
     let home = signs_up(&tables, "asked", before(5, 0)).await;
     let by = Actor::User(a_user());
-    let order = Order { by: &by, reason: Reason::Asked, audit: None };
+    let order = Order { by: &by, reason: Reason::Asked, audit: None, still: &|_| true };
     let scorer = Scorer::new(tables.store.clone());
     scorer.erase(&keyring(), home, order, before(1, 0)).await.unwrap();
     Night::new(tables.store.clone()).run(NIGHT).await;

@@ -62,7 +62,11 @@ pub struct AuditQuery {
     #[param(value_type = Option<String>, format = DateTime)]
     pub to: Option<Timestamp>,
     /// Only changes that this user, this key or `system` asked for.
-    #[param(value_type = Option<String>, example = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071")]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^(system|key_[0-9a-f]{16}|user_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        example = "user_019a0b3c-4d5e-7f60-8a1b-2c3d4e5f6071",
+    )]
     pub actor: Option<Actor>,
     /// Only changes of this name.
     #[param(example = "golden_lead.updated")]

@@ -17,10 +17,7 @@ use domain::{
 use dynamo::DayRollup;
 use files::safe_cell;
 use serde::Serialize;
-use utoipa::{
-    IntoParams, ToSchema,
-    openapi::{Object, ObjectBuilder, Type},
-};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     csv::{BAND_NAMES, DAY_COLUMNS, Format, FormatQuery, Table, day_cells},
@@ -30,7 +27,7 @@ use super::{
 use crate::{error::ApiError, guard::Admitted, query::Query, reads::Reads};
 
 /// What leads are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The marketplace shown that counts most.
@@ -53,7 +50,7 @@ pub struct UnknownDimension;
 #[into_params(parameter_in = Query)]
 pub struct ByQuery {
     /// What leads are told apart by.
-    #[param(required = true, schema_with = dimension)]
+    #[param(inline)]
     pub by: By,
 }
 
@@ -62,7 +59,7 @@ pub struct ByQuery {
 #[schema(as = LeadAnalytics)]
 pub struct LeadsBy {
     /// What they are told apart by.
-    #[schema(schema_with = dimension)]
+    #[schema(inline)]
     pub by: By,
     /// How many days it is about.
     #[schema(schema_with = range::span)]
@@ -95,11 +92,6 @@ pub struct LeadsOf {
     pub conversions: u64,
     /// Events of the days that count.
     pub events: u64,
-}
-
-fn dimension() -> Object {
-    let words = By::ALL.map(By::as_str).map(serde_json::Value::from);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 /// Shows leads by what they are

@@ -11,6 +11,7 @@ use domain::{
     event::EventId,
     home::HomeId,
     lead::{Lead, Status},
+    permission::Permission,
     segment::Segment,
     time::Day,
     user::UserId,
@@ -64,12 +65,17 @@ impl Wanted {
         let hand = if self.whole { hand.replacing(held) } else { hand }.beyond(held);
         hand.fits(held).map_err(|error| fields::invalid_profile(&error))?;
         let work = &lead.state.work;
+        let erase_on = work.erase_on(lead.survivor.id);
+        if self.deleted == Some(false) && erase_on.is_some() {
+            // Who restores it takes back what only an administrator can ask for.
+            admitted.caller().require(Permission::Privacy)?;
+        }
         let edit = Edit {
             status: self.status.filter(|status| *status != work.status),
             assigned_to: chosen(self.assigned_to.as_ref(), work.assigned_to.as_ref()),
             segment: chosen(self.segment.as_ref(), work.segment.as_ref()),
             deleted: self.deleted.filter(|deleted| *deleted != lead.is_deleted()),
-            erase_on: self.erase_on.filter(|_| work.erase_on(lead.survivor.id).is_none()),
+            erase_on: self.erase_on.filter(|_| erase_on.is_none()),
             consents: consents::beyond(&self.consents, &lead.state.consents)?,
             ..hand.clone().into_edit(admitted.actor())
         };

@@ -1,7 +1,8 @@
 //! `DELETE /v1/leads/{id}` and `POST /v1/leads/{id}/restore`: hides a lead and brings it back.
 //!
-//! Invariant: a deleted lead answers to nothing but its restoration and its erasure. Its events go on being stored
-//! and scored, so a restored lead is what it would have been.
+//! Invariant: a deleted lead answers to nothing but its restoration and its erasure. Its events go
+//! on being stored and scored, so a restored lead is what it would have been. An erasure that was
+//! scheduled is taken back only by who could have scheduled it.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -131,8 +132,9 @@ impl FromStr for DeleteMode {
 /// Restores a deleted lead
 ///
 /// It is again what it would have been, with all events that came meanwhile. A lead that is not
-/// deleted stays as it is. One that was to be erased is kept. The events of one that was idle for so long that they were archived are
-/// brought back, and stay for as long again.
+/// deleted stays as it is. One that was to be erased is kept, which needs the permission `privacy`.
+/// The events of one that was idle for so long that they were archived are brought back, and stay
+/// for as long again.
 #[utoipa::path(
     post,
     path = "/v1/leads/{id}/restore",
@@ -146,6 +148,7 @@ impl FromStr for DeleteMode {
             body = LeadBody,
             headers(("ETag" = String, description = "Names what people edit of it.")),
         ),
+        (status = 403, description = "The caller may not: `missing_scope`, `missing_permission` or `no_membership`. A lead that is to be erased is restored only by who has the permission `privacy`."),
         (status = 412, description = "It was edited since it was read: `precondition_failed`."),
     )
 )]

@@ -15,6 +15,7 @@ use domain::{
     audit::AuditEntry,
     erasure::{Erasure, Reason},
     home::HomeId,
+    lead::Lead,
     permission::Permission,
     time::{Day, Timestamp},
 };
@@ -32,7 +33,7 @@ use crate::{
     guard::Admitted,
     lead::etag,
     reads::Reads,
-    revision::IfMatch,
+    revision::{IfMatch, changed},
     words,
 };
 
@@ -83,16 +84,16 @@ pub(crate) async fn now(
 ) -> Result<Response, ApiError> {
     admitted.caller().require(Permission::Privacy)?;
     let lead = reads.find_even_deleted(admitted, id).await?;
-    if let Some(lead) = &lead {
-        if_match.require(&etag(lead))?;
-    }
     let named = lead.map_or(id, |lead| lead.survivor.id).to_string();
     let audit = admitted.audit("lead", &named, []);
     let audit = AuditEntry { action: LEAD_ERASED.to_owned(), ..audit };
-    let order = Order { by: &admitted.actor(), reason: Reason::Asked, audit: Some(&audit) };
+    let still = |lead: &Lead| if_match.require(&etag(lead)).is_ok();
+    let (by, reason, audit) = (&admitted.actor(), Reason::Asked, Some(&audit));
+    let order = Order { by, reason, audit, still: &still };
     let erased = reads.scorer.erase(admitted.keyring(), id, order, admitted.now).await;
     let erasure = erased.map_err(|error| match error {
         EraseError::UnknownLead(_) => ApiError::lead_not_found(),
+        EraseError::Changed(_) => changed().into(),
         EraseError::Score(error) => failed(error),
     })?;
     Ok(Json(ErasureBody::from(cleaned(reads, admitted, erasure).await)).into_response())
@@ -101,7 +102,7 @@ pub(crate) async fn now(
 /// Cleans up after an erasure. That it is erased is true even if this fails: what is left to be
 /// done is noted with it.
 async fn cleaned(reads: &Reads, admitted: &Admitted, erasure: Erasure) -> Erasure {
-    let cleaner = Cleaner::new(reads.store.clone(), Arc::clone(&reads.files));
+    let cleaner = Cleaner::new(reads.shelf.clone(), Arc::clone(&reads.files));
     match cleaner.finish(admitted.keyring(), vec![erasure.clone()], admitted.now).await {
         Ok(cleaned) => cleaned.into_iter().next().unwrap_or(erasure),
         Err(error) => {

@@ -66,6 +66,23 @@ pub(super) async fn document() -> Value {
     answer.body
 }
 
+#[tokio::test]
+async fn what_a_call_cannot_do_without_is_required_and_what_it_cannot_read_is_excluded() {
+    let document = document().await;
+    let parameter = |path: &str, method: &str, name: &str| {
+        let all = document["paths"][path][method]["parameters"].as_array().unwrap();
+        all.iter().find(|parameter| parameter["name"] == name).unwrap().clone()
+    };
+    assert_eq!(parameter("/v1/analytics/leads", "get", "by")["required"], true);
+    let revision = parameter("/v1/leads/{id}", "patch", "If-Match");
+    assert_eq!(
+        (&revision["required"], &revision["schema"]["minLength"]),
+        (&true.into(), &1.into())
+    );
+    let actor = parameter("/v1/audit-log", "get", "actor");
+    assert!(actor["schema"]["pattern"].as_str().unwrap().starts_with("^(system|"), "{actor}");
+}
+
 /// Returns `METHOD /path` of every operation.
 fn operations(document: &Value) -> BTreeSet<String> {
     let paths = document["paths"].as_object().unwrap().iter();

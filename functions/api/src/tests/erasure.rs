@@ -175,6 +175,38 @@ async fn only_an_administrator_erases_and_sees_all_that_is_held() {
 }
 
 #[tokio::test]
+async fn only_an_administrator_takes_a_scheduled_erasure_back() {
+    let world = ana().await;
+    let rep = user(&a_tenant(), Role::SalesRep);
+    let restore = || edit("POST", &format!("{}/restore", path()));
+    let take = json!({ "assigned_to": rep });
+    let taken = edit("PATCH", &path()).body(&take).if_match("*").send(&world).await;
+    assert_eq!(taken.status, 200, "{}", taken.body);
+    // What somebody only hid is brought back by whoever may change it.
+    assert_eq!(edit("DELETE", &path()).by(&rep).send(&world).await.status, 204);
+    assert_eq!(restore().by(&rep).send(&world).await.status, 200);
+    assert_eq!(restore().by(&rep).send(&world).await.status, 200);
+    // Hidden by one, and to be erased as an administrator says.
+    assert_eq!(edit("DELETE", &path()).by(&rep).send(&world).await.status, 204);
+    assert_eq!(erasing("").send(&world).await.status, 202);
+    let kept = || async { world.tables.store.lead(&a_tenant(), id()).await.unwrap().unwrap() };
+    let before = kept().await;
+    for person in [rep.clone(), user(&a_tenant(), Role::Manager)] {
+        let refused = restore().by(&person).send(&world).await;
+        assert_eq!(refused.code(), (403, "missing_permission"));
+        let told = refused.body["message"].as_str().unwrap();
+        assert!(told.contains("privacy is needed"), "{told}");
+    }
+    assert_eq!(kept().await, before, "nothing was changed");
+    let admin = user(&a_tenant(), Role::Admin);
+    assert_eq!(restore().by(&admin).send(&world).await.status, 200);
+    assert_eq!(kept().await.state.work.erase_on(id()), None);
+    // The plan is gone for good, so hiding and restoring are plain again.
+    assert_eq!(edit("DELETE", &path()).by(&rep).send(&world).await.status, 204);
+    assert_eq!(restore().by(&rep).send(&world).await.status, 200);
+}
+
+#[tokio::test]
 async fn what_is_not_understood_erases_nobody() {
     let world = ana().await;
     for (query, field) in [

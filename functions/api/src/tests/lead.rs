@@ -271,7 +271,8 @@ async fn the_events_of_a_family_are_read_whole_or_not_at_all() {
         let found = world.tables.store.lead(&a_tenant(), id_of(Kind::UserId, user)).await;
         leads.push(found.unwrap().unwrap());
     }
-    let homes = EventHomes::of_all(&leads).unwrap();
+    let members: Vec<_> = leads.iter().flat_map(|lead| lead.members.clone()).collect();
+    let homes = EventHomes::of_family(&leads, &members).unwrap();
     let read = async |at_most| {
         let store = &world.tables.store;
         let read = store.events_of_homes(&a_tenant(), homes.clone(), at_most).await;

@@ -50,7 +50,7 @@ fn sent() -> Arrival {
     let properties = object(json!({
         "url": format!("https://shop.example/?email={EMAIL}&q=1#{EMAIL}"),
         "comment": format!("write to {EMAIL} or {PHONE}"),
-        "nested": { "deep": [EMAIL, { "email": EMAIL, "last_name": NAME }] },
+        "nested": { "deep": [EMAIL, { "email": EMAIL, "message": "a marker note" }] },
     }));
     let context = object(json!({
         "page": { "url": format!("https://shop.example/u/{EMAIL}"), "referrer": format!("mailto:{EMAIL}") },

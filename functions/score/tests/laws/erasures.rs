@@ -24,7 +24,8 @@ use crate::{
     now, population, runtime,
 };
 
-const ORDER: Order<'static> = Order { by: &Actor::System, reason: Reason::Asked, audit: None };
+const ORDER: Order<'static> =
+    Order { by: &Actor::System, reason: Reason::Asked, audit: None, still: &|_| true };
 
 async fn erase(scorer: &Scorer, lead: HomeId, at: Timestamp) -> Result<Erasure, EraseError> {
     scorer.erase(&keyring(), lead, ORDER, at).await
@@ -136,20 +137,28 @@ async fn check_all(tables: &Tables, arrivals: &[Arrival], named: HomeId) {
         assert_eq!(lead.state, domain::fold::fold(&testing::rules(), events));
         assert_eq!(lead.has_member(named), lead.erased.is_some());
     }
-    let homes = store.homes(&tenant, arrivals.iter().map(|arrival| arrival.event.home.id)).await;
-    let homes = homes.unwrap();
+    let homes = store.homes(&tenant, arrivals.iter().flat_map(people)).await.unwrap();
     for arrival in arrivals {
         let (home, id) = (arrival.event.home.id, arrival.event.event_id.clone());
-        let erased = homes[&home].erased;
+        let erased = homes.get(&home).and_then(|home| home.erased);
+        let is_known =
+            people(arrival).all(|home| homes.get(&home).is_none_or(|h| h.erased.is_none()));
         let is_stored =
             store.stored_events(&tenant, [(home, id.clone())]).await.unwrap().len() == 1;
         match erased {
-            None => assert!(is_stored),
+            None => assert!(is_stored || !is_known),
             Some(erased) if arrival.event.timestamp > erased.at => assert!(!is_stored),
             // Stored before, or dropped after.
             Some(_) => {}
         }
     }
+}
+
+/// Returns the home of an event, and others that it names and that are no cookies.
+fn people(arrival: &Arrival) -> impl Iterator<Item = HomeId> {
+    let links = arrival.event.links.iter().flat_map(|link| [link.from, link.to]);
+    let people = links.filter(|home| home.kind != Kind::AnonymousId);
+    [arrival.event.home].into_iter().chain(people).map(|home| home.id)
 }
 
 /// Two people with a cookie each.
@@ -284,6 +293,30 @@ fn an_event_that_a_tombstone_holds_is_known_whatever_instant_it_says() {
         let same = an_event("1").by(Kind::UserId, "u1").at(now()).days_later(1).arrival();
         let scored = scorer.score(&keyring(), user("u1"), vec![same], now()).await.unwrap();
         assert_eq!((scored.stored, scored.known), (0, 1));
+    });
+}
+
+#[test]
+fn what_happened_before_brings_nobody_back_under_another_name() {
+    runtime().block_on(async {
+        let tables = Tables::with_tenant(&a_tenant()).await;
+        let scorer = Scorer::new(tables.store.clone());
+        let known = an_event("1").by(Kind::Email, "ana@example.com").by(Kind::AnonymousId, "a1");
+        deliver_all(&scorer, &[known.arrival()]).await;
+        let receipt =
+            erase(&scorer, home_of(Kind::Email, "ana@example.com").id, now()).await.unwrap();
+        let as_u9 = |id: &str| an_event(id).by(Kind::UserId, "u9");
+        let named = as_u9("2").by(Kind::Email, "ana@example.com").arrival();
+        let by_cookie = as_u9("3").by(Kind::AnonymousId, "a1").arrival();
+        let scored = scorer.score(&keyring(), user("u9"), vec![named, by_cookie], now()).await;
+        let scored = scored.unwrap();
+        assert_eq!((scored.stored, scored.known), (1, 1), "the device may be another one's, too");
+        let lead = lead(&tables, user("u9")).await.unwrap();
+        assert_eq!((lead.members.len(), lead.state.events), (1, 1));
+
+        let later = as_u9("4").by(Kind::Email, "ana@example.com").at(receipt.at).seconds_later(1);
+        let scored = scorer.score(&keyring(), user("u9"), vec![later.arrival()], now()).await;
+        assert_eq!(scored.unwrap().stored, 1, "who comes back comes as whoever they say");
     });
 }
 

@@ -7,7 +7,7 @@ use domain::{
     event::{Arrival, Sealed},
     fold::fold,
     home::{HomeId, HomeRef},
-    identity::Identity,
+    identity::{Identity, Kind},
     link::Link,
     time::Timestamp,
 };
@@ -36,6 +36,11 @@ impl Graveyard {
     pub fn arrive(&mut self, arrival: &Arrival) {
         let (own, at) = (arrival.event.home, arrival.event.timestamp);
         let Some(home) = self.place(arrival, own, at) else { return };
+        let links = arrival.event.links.iter().flat_map(|link| [link.from, link.to]);
+        let mut people = links.filter(|named| named.kind != Kind::AnonymousId);
+        if people.any(|named| self.place(arrival, named, at).is_none()) {
+            return;
+        }
         let moved = |home: HomeId, field: &str, sealed: &Sealed| {
             let named = named(arrival, home);
             let living = self.place(arrival, named, at)?;

@@ -11,6 +11,7 @@
 mod decisions;
 mod delivery;
 mod erasures;
+mod expectations;
 mod graves;
 mod idle;
 mod model;

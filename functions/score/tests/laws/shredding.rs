@@ -170,7 +170,8 @@ fn what_was_copied_before_opens_no_more() {
         let opened = open(&copies, &known);
         assert!(SECRETS.iter().all(|secret| opened.contains(*secret)), "{opened:?}");
 
-        let order = Order { by: &Actor::System, reason: Reason::Asked, audit: None };
+        let order =
+            Order { by: &Actor::System, reason: Reason::Asked, audit: None, still: &|_| true };
         let receipt = scorer.erase(&keyring(), user, order, now()).await.unwrap();
         let traces = [
             (Trace::Keys, 3),

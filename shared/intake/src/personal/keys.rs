@@ -148,8 +148,8 @@ const PEOPLE: &[&str] = &[
     "employee",
 ];
 
-/// Free text about a person, in which anything may stand. Elsewhere, as of a product or a page, it
-/// is no more than text.
+/// Free text about a person, in which anything may stand: in an object that describes one, or that
+/// says how to reach one. Elsewhere, as of a product or a page, it is no more than text.
 const FREE_TEXT: &[&str] = &[
     "note",
     "notes",

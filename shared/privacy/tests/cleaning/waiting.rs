@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{erasure::Trace, job::JobStatus};
+use dynamo::LEASE_MS;
 use files::FileKey;
 use testing::a_tenant;
 
@@ -54,6 +55,46 @@ async fn files_of_a_job_at_work_are_left_to_it_and_withdrawn_when_it_has_ended()
         assert!(done.done_at.is_some());
         assert_eq!((done.traces[&Trace::Files], world.bucket.keys().len()), (1, 0));
     }
+}
+
+#[tokio::test]
+async fn a_failed_job_is_waited_for_until_no_part_of_it_can_put_what_it_read_before() {
+    // However long ago a part failed: the others come again for hours.
+    for minutes in [5, 3 * 24 * 60] {
+        for is_import in [true, false] {
+            let world = World::start().await;
+            let failed = JobStatus::Failed;
+            let key = if is_import {
+                world.import(minutes, failed).await
+            } else {
+                world.export(minutes, failed).await
+            };
+            let begun = world.erase("u1").await;
+            // A part of it has read the person, and puts the file now.
+            world.bucket.files.lock().unwrap().remove(&key);
+            let open = world.finish_one(begun, now().plus_millis(2 * LEASE_MS)).await;
+            assert_eq!(open.done_at, None, "{key}");
+            world.bucket.add(key.clone());
+            let open = world.finish_one(open, later().plus_millis(-1)).await;
+            assert_eq!((open.done_at, world.bucket.keys()), (None, vec![key.to_string()]));
+            let done = world.finish_one(open, later()).await;
+            assert_eq!((done.done_at, done.traces[&Trace::Files]), (Some(later()), 1), "{key}");
+            assert_eq!(world.bucket.keys(), [""; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_several_the_latest_says_how_long_a_failed_job_is_waited_for() {
+    let world = World::start().await;
+    let key = world.export(5, JobStatus::Failed).await;
+    let first = world.erase("u1").await;
+    let begun = vec![first, domain::erasure::Erasure { at: later(), ..world.erase("u2").await }];
+    let store = world.tables.store.clone();
+    let end = later().plus_millis(15 * 60_000);
+    let found = world.finish(store.clone(), begun, end.plus_millis(-1)).await.unwrap();
+    assert!(found.iter().all(|erasure| erasure.done_at.is_none()));
+    assert_eq!(world.bucket.keys(), [key.to_string()], "it may hold what somebody just read");
 }
 
 #[tokio::test]

@@ -15,13 +15,14 @@ use domain::{
     tenant::TenantId,
     time::Timestamp,
 };
-use dynamo::{Job, KeptAnswer, LEASE_MS, Lease, Store};
+use dynamo::{Job, KeptAnswer, Lease, Store};
 use files::FileKey;
 use privacy::{CleanError, Cleaner};
 use scoring::{Order, Scorer};
 use search::Indexer;
 use serde_json::{Value, json};
-use testing::{Tables, a_tenant, an_event, home_of, keyring};
+use shelf::Shelf;
+use testing::{MemoryBucket, Tables, a_tenant, an_event, home_of, keyring};
 
 use crate::bucket::Bucket;
 
@@ -32,7 +33,7 @@ pub fn now() -> Timestamp {
 
 /// When all that was under way at the erasure has ended.
 pub fn later() -> Timestamp {
-    now().plus_millis(2 * LEASE_MS)
+    now().plus_millis(15 * 60_000)
 }
 
 pub fn other() -> TenantId {
@@ -62,13 +63,18 @@ pub fn job_id(minutes_before: i64) -> JobId {
 pub struct World {
     pub tables: Tables,
     pub bucket: Bucket,
+    /// Where the events of idle leads lie.
+    pub archive: MemoryBucket,
 }
 
 impl World {
     /// Starts with two people, each with a note, an activity and an address that they are found by.
     pub async fn start() -> Self {
-        let world =
-            Self { tables: Tables::with_tenant(&a_tenant()).await, bucket: Bucket::default() };
+        let world = Self {
+            tables: Tables::with_tenant(&a_tenant()).await,
+            bucket: Bucket::default(),
+            archive: MemoryBucket::default(),
+        };
         let scorer = Scorer::new(world.tables.store.clone());
         for name in ["u1", "u2"] {
             let identify = an_event(name).by(Kind::UserId, name).by(Kind::Email, &address(name));
@@ -115,7 +121,8 @@ impl World {
 
     /// Erases a person and returns the receipt.
     pub async fn erase(&self, name: &str) -> Erasure {
-        let order = Order { by: &Actor::System, reason: Reason::Asked, audit: None };
+        let order =
+            Order { by: &Actor::System, reason: Reason::Asked, audit: None, still: &|_| true };
         let scorer = Scorer::new(self.tables.store.clone());
         scorer.erase(&keyring(), user(name), order, now()).await.unwrap()
     }
@@ -126,7 +133,16 @@ impl World {
         erasures: Vec<Erasure>,
         at: Timestamp,
     ) -> Result<Vec<Erasure>, CleanError> {
-        let cleaner = Cleaner::new(store, Arc::new(self.bucket.clone()));
+        self.finish_on(Shelf::new(store, self.archive.clone()), erasures, at).await
+    }
+
+    pub async fn finish_on(
+        &self,
+        shelf: Shelf,
+        erasures: Vec<Erasure>,
+        at: Timestamp,
+    ) -> Result<Vec<Erasure>, CleanError> {
+        let cleaner = Cleaner::new(shelf, Arc::new(self.bucket.clone()));
         cleaner.finish(&keyring(), erasures, at).await
     }
 
