@@ -63,8 +63,8 @@ pub struct NightlyRunBody {
     pub leads: u64,
     /// Leads that are listed by another score or stage since, because time went by.
     pub refreshed: u64,
-    /// Leads that it replayed from their events, to compare: one of a hundred, and about a hundred
-    /// of a tenant that has fewer than ten thousand.
+    /// Leads that it replayed from their events, to compare: one of a hundred, and some 150 of a
+    /// tenant that has fewer than 15,000, so at least a hundred or all it has.
     pub audited: u64,
     /// Those of them that are stored as something else than their events say.
     pub drift: DriftBody,

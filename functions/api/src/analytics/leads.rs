@@ -17,7 +17,10 @@ use domain::{
 use dynamo::DayRollup;
 use files::safe_cell;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 
 use super::{
     csv::{BAND_NAMES, DAY_COLUMNS, Format, FormatQuery, Table, day_cells},
@@ -59,7 +62,7 @@ pub struct ByQuery {
 #[schema(as = LeadAnalytics)]
 pub struct LeadsBy {
     /// What they are told apart by.
-    #[schema(inline)]
+    #[schema(schema_with = dimension)]
     pub by: By,
     /// How many days it is about.
     #[schema(schema_with = range::span)]
@@ -92,6 +95,11 @@ pub struct LeadsOf {
     pub conversions: u64,
     /// Events of the days that count.
     pub events: u64,
+}
+
+fn dimension() -> Object {
+    let words = By::ALL.map(By::as_str).map(serde_json::Value::from);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 /// Shows leads by what they are
