@@ -47,14 +47,15 @@ fn parted_on(leads: &[&Lead]) -> Option<Day> {
 }
 
 /// Returns the first day of all if leads have other survivors now and some home of theirs was
-/// deleted: which deletions hide a lead depends on its survivor.
+/// edited: which deletions hide a lead depends on its survivor, on a day before they were taken back
+/// too, and of those nothing is kept but that there were edits.
 fn shown_by_others(before: &[&Lead], after: &[&Lead]) -> Option<Day> {
     let survivors = |leads: &[&Lead]| -> BTreeSet<HomeId> {
         leads.iter().map(|lead| lead.survivor.id).collect()
     };
     let mut all = before.iter().chain(after);
-    let deleted = all.clone().any(|lead| !lead.state.work.deleted_homes.is_empty());
-    (deleted && survivors(before) != survivors(after))
+    let edited = all.clone().any(|lead| lead.state.last_edit_at.is_some());
+    (edited && survivors(before) != survivors(after))
         .then(|| all.by_ref().filter_map(|lead| lead.state.created_at).min())
         .flatten()
         .map(Timestamp::day)
