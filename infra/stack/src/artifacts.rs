@@ -42,16 +42,18 @@ pub fn architecture() -> Result<&'static str> {
     }
 }
 
+const WAIT: &str = "Waiting for another `up` that builds the functions";
+
 /// Builds if anything changed since the last build.
 pub async fn build(workspace: &Workspace, sam: &tools::Environment) -> Result<Artifacts> {
     let directory = workspace.build();
     let lock_path = directory.join("lock");
-    if let Some(artifacts) = current(workspace, lock::shared(&lock_path).await?)? {
+    if let Some(artifacts) = current(workspace, lock::shared(&lock_path, WAIT).await?)? {
         return Ok(artifacts);
     }
     let log = directory.join("build.log");
     let lock = step_in_parts("Building the functions", || part(&log), async {
-        let lock = lock::exclusive(&lock_path).await?;
+        let lock = lock::exclusive(&lock_path, WAIT).await?;
         let stamp = stamp(workspace)?;
         let stamp_path = directory.join("stamp");
         // Another `up` may have built the same while this one waited.

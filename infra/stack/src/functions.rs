@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::aws::{Emulator, Outputs};
 use crate::record::Record;
-use crate::session;
 use crate::workspace::StackPlace;
+use crate::{lock, session};
 
 /// The functions and the outputs of the template that name them.
 pub const FUNCTIONS: [(&str, &str); 8] = [
@@ -28,6 +28,9 @@ pub async fn running(place: &StackPlace) -> Result<(Emulator, Outputs)> {
     let name = place.name().as_str();
     let start = if name == "leadline" { String::new() } else { format!(" --name {name}") };
     if !session::is_running(place)? {
+        if lock::is_held(&place.up_lock())? {
+            bail!("stack {name} is starting; try again once it says that it is ready");
+        }
         bail!("stack {name} is not running; start it: cargo stack up{start}");
     }
     let port =

@@ -23,25 +23,32 @@ impl FileLock {
     }
 }
 
-/// Takes the lock, waiting for other holders.
-pub async fn exclusive(path: &Path) -> Result<FileLock> {
-    let file = open(path)?;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(FileLock(file)),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY).await,
-            Err(TryLockError::Error(error)) => return Err(locking(path, error)),
-        }
-    }
+/// Takes the lock, waiting for other holders and saying why.
+pub async fn exclusive(path: &Path, wait: &str) -> Result<FileLock> {
+    take(path, wait, File::try_lock).await
 }
 
-/// Takes the lock together with other readers, waiting for a writer.
-pub async fn shared(path: &Path) -> Result<FileLock> {
+/// Takes the lock together with other readers, waiting for a writer and saying why.
+pub async fn shared(path: &Path, wait: &str) -> Result<FileLock> {
+    take(path, wait, File::try_lock_shared).await
+}
+
+async fn take(
+    path: &Path,
+    wait: &str,
+    try_to: impl Fn(&File) -> std::result::Result<(), TryLockError>,
+) -> Result<FileLock> {
     let file = open(path)?;
+    let mut told = false;
     loop {
-        match file.try_lock_shared() {
+        match try_to(&file) {
             Ok(()) => return Ok(FileLock(file)),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY).await,
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut told, true) {
+                    println!("{wait} ...");
+                }
+                tokio::time::sleep(RETRY).await;
+            }
             Err(TryLockError::Error(error)) => return Err(locking(path, error)),
         }
     }

@@ -14,7 +14,7 @@ use crate::args::DEFAULT_PORT;
 use crate::aws::{Depth, Emulator, Outputs};
 use crate::record::{Keys, Record};
 use crate::workspace::StackPlace;
-use crate::{http, session};
+use crate::{http, lock, session};
 
 /// Queues and the outputs of the template that give their URLs.
 pub const QUEUES: [(&str, &str); 11] = [
@@ -38,6 +38,8 @@ pub struct Status {
     pub api_url: String,
     pub emulator_url: Option<String>,
     pub running: bool,
+    /// Whether an `up` is at work on it.
+    pub starting: bool,
     /// Whether the API answers through every layer.
     pub healthy: bool,
     pub keys: Option<Keys>,
@@ -53,13 +55,16 @@ pub async fn status(place: &StackPlace, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&status)?);
         return Ok(());
     }
-    let state = match (status.running, status.healthy) {
-        (false, _) => "not running",
-        (true, false) => "running, but the API does not answer",
-        (true, true) => "running",
+    let state = match (status.starting, status.running, status.healthy) {
+        (true, _, false) => "starting",
+        (_, false, _) => "not running",
+        (_, true, false) => "running, but the API does not answer",
+        (_, true, true) => "running",
     };
     println!("{}: {state}", status.stack_name);
-    println!("  API         {}", status.api_url);
+    if status.running {
+        println!("  API         {}", status.api_url);
+    }
     if let Some(url) = &status.emulator_url {
         println!("  emulator    {url}");
     }
@@ -85,6 +90,7 @@ async fn read(place: &StackPlace) -> Result<Status> {
         stack_name: place.name().as_str().to_owned(),
         emulator_url: record.emulator_port.map(|port| Emulator::new(port).url().to_owned()),
         running,
+        starting: lock::is_held(&place.up_lock())?,
         healthy: running && is_healthy(&api_url).await,
         api_url,
         keys: record.keys,

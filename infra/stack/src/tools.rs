@@ -56,7 +56,9 @@ async fn environment(workspace: &Workspace, name: &str, pins: &str) -> Result<En
     }
     let label = format!("Installing the {name} tools (once)");
     step(&label, async {
-        let _lock = lock::exclusive(&workspace.tools().join(format!("{name}.lock"))).await?;
+        let wait = "Waiting for another installation";
+        let lock = workspace.tools().join(format!("{name}.lock"));
+        let _lock = lock::exclusive(&lock, wait).await?;
         if !mark.exists() || !environment.python().exists() {
             install(workspace, name, pins, &environment, &python.program).await?;
             std::fs::write(&mark, "")?;

@@ -66,7 +66,8 @@ async fn bring_up(
 ) -> Result<()> {
     let started = Instant::now();
     artifacts::architecture()?;
-    let _lock = lock::exclusive(&place.up_lock()).await?;
+    let wait = "Waiting for another `up` of this stack";
+    let _lock = lock::exclusive(&place.up_lock(), wait).await?;
     if options.fresh {
         begin_anew(place).await?;
     }
