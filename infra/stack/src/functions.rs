@@ -76,7 +76,7 @@ pub async fn nightly(place: &StackPlace) -> Result<()> {
     println!(
         "the nightly run as of {now} is under way; its segments are worked from the shard queue"
     );
-    println!("progress: cargo stack logs aggregate    result: GET /v1/analytics/daily");
+    println!("progress: cargo stack logs aggregate    result: GET /v1/nightly-runs");
     Ok(())
 }
 
