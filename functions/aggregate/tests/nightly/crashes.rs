@@ -10,10 +10,10 @@ use domain::{
     stage::Stage,
 };
 use dynamo::{NightCounts, keys::Pass};
-use testing::{Faults, Meter, Reading, Tables, a_tenant};
+use testing::{Meter, Reading, Tables, a_tenant};
 
 use crate::{
-    night::{Items, Night, Queue, at, everything},
+    night::{Items, Night, at, dies_and_goes_on, everything},
     population::{add, day, event, store},
 };
 
@@ -81,21 +81,9 @@ async fn crash_and_run_again(
     expected: &Items,
 ) -> usize {
     let tables = before(pass).await;
-    let now = at(NIGHT).plus_millis(2_000);
-    let faults = Faults::crash_after(calls, answer_lost);
-    let queue = Queue::default();
-    let dying = Night::on(tables.with_faults(&faults), queue.clone());
-    let planned = dying.plan(NIGHT, now).await.is_ok();
-    let done = planned && dying.drain(now).await.is_ok();
-
-    let night = Night::on(tables.store.clone(), queue);
-    if !planned {
-        night.plan(NIGHT, now).await.unwrap();
-    }
-    night.drain(now).await.unwrap();
-
+    let died = dies_and_goes_on(&tables, calls, answer_lost, NIGHT).await;
     assert_eq!(&everything(&tables).await, expected, "after {calls} calls");
-    if done { calls } else { usize::MAX }
+    if died { usize::MAX } else { calls }
 }
 
 async fn crash_everywhere(pass: u32) {

@@ -2,11 +2,11 @@
 //! same record.
 
 use domain::time::DAY_MS;
-use testing::{Faults, Tables, a_tenant};
+use testing::{Tables, a_tenant};
 
 use crate::{
     audit::corrupt,
-    night::{Items, Night, Queue, at, everything},
+    night::{Items, Night, at, dies_and_goes_on, everything},
     population::{event, store},
     retention::{deleting, edits, signs_up},
 };
@@ -30,23 +30,13 @@ async fn the_eve() -> Tables {
 /// Runs the night until it dies after that many calls, then goes on; tells whether it died.
 async fn dies_after(calls: usize, answer_lost: bool, expected: &Items) -> bool {
     let tables = the_eve().await;
-    let now = at(NIGHT).plus_millis(2_000);
-    let faults = Faults::crash_after(calls, answer_lost);
-    let queue = Queue::default();
-    let dying = Night::on(tables.with_faults(&faults), queue.clone());
-    let planned = dying.plan(NIGHT, now).await.is_ok();
-    let done = planned && dying.drain(now).await.is_ok();
-    let night = Night::on(tables.store.clone(), queue);
-    if !planned {
-        night.plan(NIGHT, now).await.unwrap();
-    }
-    night.drain(now).await.unwrap();
+    let died = dies_and_goes_on(&tables, calls, answer_lost, NIGHT).await;
     let after = everything(&tables).await;
     let others = after.iter().filter(|(key, item)| expected.get(*key) != Some(*item));
     let missing = expected.keys().filter(|key| !after.contains_key(*key));
     let (others, missing) = (others.collect::<Vec<_>>(), missing.collect::<Vec<_>>());
     assert!(others.is_empty() && missing.is_empty(), "{calls}: {others:#?}, {missing:?}");
-    !done
+    died
 }
 
 async fn dies_everywhere(answer_lost: bool) {

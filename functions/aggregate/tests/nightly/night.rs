@@ -15,7 +15,7 @@ use lambda::budget::Budget;
 use queue::SendError;
 use serde_json::{Value, json};
 use shelf::Shelf;
-use testing::Tables;
+use testing::{Faults, Tables};
 
 use crate::holdings::{NoFiles, OneKeyring};
 
@@ -113,6 +113,28 @@ pub fn at(text: &str) -> Timestamp {
 
 /// Items by key, each by attribute.
 pub type Items = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Runs a night until it dies after that many calls, then goes on; tells whether it died.
+pub async fn dies_and_goes_on(
+    tables: &Tables,
+    calls: usize,
+    answer_lost: bool,
+    scheduled: &str,
+) -> bool {
+    let now = at(scheduled).plus_millis(2_000);
+    let faults = Faults::crash_after(calls, answer_lost);
+    let queue = Queue::default();
+    let dying = Night::on(tables.with_faults(&faults), queue.clone());
+    let planned = dying.plan(scheduled, now).await.is_ok();
+    let done = planned && dying.drain(now).await.is_ok();
+
+    let night = Night::on(tables.store.clone(), queue);
+    if !planned {
+        night.plan(scheduled, now).await.unwrap();
+    }
+    night.drain(now).await.unwrap();
+    !done
+}
 
 /// Everything in the leads table.
 pub async fn everything(tables: &Tables) -> Items {
